@@ -1,0 +1,71 @@
+/**
+ * What people and programs can ask of an endpoint, and what each answers with. Ids are lower-case
+ * hex. A reply comes only when its promise holds: `send` when the message is durable, `join` when
+ * the new member can send.
+ */
+import type { Bytes } from '../base/bytes.ts'
+import type { PeerId } from './input.ts'
+
+export type PolicyName = 'strict' | 'balanced' | 'partition-tolerant'
+
+export type Command =
+  | { readonly kind: 'mint-card' }
+  | {
+      readonly kind: 'create-group'
+      readonly name: string
+      /** Cards of the other leaders, as printed by `card`. */
+      readonly leaders: readonly string[]
+      readonly policy: PolicyName
+      /** The group that this one succeeds. */
+      readonly succeeds?: string
+    }
+  | {
+      readonly kind: 'invite'
+      readonly group: string
+      readonly expiresMs: number
+      readonly uses: number
+      readonly confirm: boolean
+    }
+  | { readonly kind: 'join'; readonly ticket: string; readonly waitMs: number }
+  | { readonly kind: 'accept-request'; readonly group: string; readonly request: string }
+  | {
+      readonly kind: 'send'
+      readonly group: string
+      readonly contentType: string
+      readonly payload: Bytes
+    }
+  | { readonly kind: 'attest'; readonly group: string }
+  | { readonly kind: 'sync'; readonly group: string; readonly peer?: PeerId }
+  /** A multiaddr to keep dialling, with or without /p2p/. */
+  | { readonly kind: 'peer-add'; readonly address: string }
+  | { readonly kind: 'peer-block'; readonly peers: readonly PeerId[] | 'all' }
+  | { readonly kind: 'peer-unblock'; readonly peers: readonly PeerId[] | 'all' }
+  | { readonly kind: 'peer-ping'; readonly peer: PeerId }
+
+/** What the reply to each command carries. */
+export interface CommandResult {
+  'mint-card': { card: string }
+  'create-group': { group: string; name: string; member: string }
+  invite: { ticket: string; expires: number; uses: number }
+  join: { group: string; name: string; member: string }
+  'accept-request': { member: string }
+  send: { number: string; id: string }
+  attest: { number: string; id: string }
+  sync: { rounds: SyncRound[] }
+  'peer-add': { address: string }
+  'peer-block': { blocked: PeerId[] }
+  'peer-unblock': { blocked: PeerId[] }
+  'peer-ping': { peer: PeerId; rttMs: number }
+}
+
+/** One anti-entropy round with one peer, as it ended. */
+export interface SyncRound {
+  peer: PeerId
+  member: string
+  received: number
+  sent: number
+  bytesIn: number
+  bytesOut: number
+  ms: number
+  equal: boolean
+}

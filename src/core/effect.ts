@@ -1,0 +1,68 @@
+/**
+ * Everything the core can ask for. The order is a promise that the driver keeps (etcd raft's
+ * `Ready` obligations): all `persist` of a step are durable before any later effect of that step,
+ * or of any later step, leaves; effects leave in the order in which they were asked.
+ * `load` is answered from a store that already holds every earlier `persist`.
+ */
+import type { Bytes } from '../base/bytes.ts'
+import type { ErrorCode } from '../base/error.ts'
+import type { ChannelId, PeerId, Protocol } from './input.ts'
+import type { Event } from './event.ts'
+
+/** One write. `value` null deletes. `secret` values are sealed by the driver's vault at rest. */
+export interface Put {
+  readonly key: Bytes
+  readonly value: Bytes | null
+  readonly secret?: boolean
+}
+
+/** A read of keys in [from, to), ascending, or descending when `reverse`; at most `limit` rows. */
+export interface Range {
+  readonly from: Bytes
+  readonly to: Bytes
+  readonly limit?: number
+  readonly reverse?: boolean
+}
+
+/** Why a command was not done: a stable code, a sentence, and what to do next. */
+export interface Failure {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly hint: string
+}
+
+export type Reply =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly error: Failure }
+
+export type Verdict = 'accept' | 'ignore' | 'reject'
+
+export type Effect =
+  | { readonly kind: 'persist'; readonly puts: readonly Put[] }
+  | { readonly kind: 'load'; readonly ticket: number; readonly ranges: readonly Range[] }
+  /** Dial. `peer` may be unknown (a bare contact address). Answered by channel-open or open-failed. */
+  | {
+      readonly kind: 'open'
+      readonly ref: number
+      readonly protocol: Protocol
+      readonly peer: PeerId | undefined
+      readonly addresses: readonly string[]
+    }
+  | { readonly kind: 'send'; readonly channel: ChannelId; readonly frame: Bytes }
+  /** End a channel in good order, after what was sent on it. */
+  | { readonly kind: 'close'; readonly channel: ChannelId }
+  /** Give a dead or hostile peer up: every connection to it is aborted, unsent bytes are lost. */
+  | { readonly kind: 'reset'; readonly peer: PeerId; readonly reason: string }
+  /** The whole set of peers that may neither be dialled nor accepted; replaces the last set. */
+  | { readonly kind: 'gate'; readonly blocked: readonly PeerId[] }
+  | { readonly kind: 'subscribe'; readonly topic: string }
+  | { readonly kind: 'unsubscribe'; readonly topic: string }
+  | { readonly kind: 'broadcast'; readonly topic: string; readonly envelope: Bytes }
+  | { readonly kind: 'verdict'; readonly token: number; readonly verdict: Verdict }
+  /** Replaces a timer of the same name. A time that is past means: after this step's writes. */
+  | { readonly kind: 'set-timer'; readonly timer: string; readonly atMs: number }
+  | { readonly kind: 'cancel-timer'; readonly timer: string }
+  | { readonly kind: 'notify'; readonly event: Event }
+  | { readonly kind: 'reply'; readonly ticket: number; readonly reply: Reply }
+  /** A counter that operators read; `label` is one of a bounded set, such as a drop reason. */
+  | { readonly kind: 'count'; readonly name: string; readonly label?: string; readonly by?: number }

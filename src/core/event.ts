@@ -1,0 +1,42 @@
+/**
+ * What an endpoint tells the outside as it happens. Events are news, never truth: whoever missed
+ * one asks the report (`report.ts`) or the transcript again.
+ */
+import type { PeerId } from './input.ts'
+
+export type Event =
+  | { readonly kind: 'ready' }
+  /** A group is known here now: created, or joined. */
+  | { readonly kind: 'group'; readonly group: string; readonly name: string }
+  /** A message was accepted and is durable. `how` tells the way it came. */
+  | {
+      readonly kind: 'message'
+      readonly group: string
+      readonly id: string
+      readonly number: string
+      readonly member: string
+      readonly type: number
+      /** Where it is stored: with these the node reads it without a search. */
+      readonly line: number
+      readonly counter: number
+      readonly how: 'own' | 'push' | 'sync'
+    }
+  | { readonly kind: 'request'; readonly group: string; readonly request: string; readonly name: string }
+  | { readonly kind: 'epoch'; readonly group: string; readonly epoch: string; readonly opened: boolean }
+  | { readonly kind: 'link'; readonly peer: PeerId; readonly up: boolean; readonly reason: string }
+  /** A member proved itself on a link, or the last link to it went. */
+  | { readonly kind: 'reach'; readonly group: string; readonly member: string; readonly up: boolean }
+  | {
+      readonly kind: 'synced'
+      readonly group: string
+      readonly peer: PeerId
+      readonly received: number
+      readonly sent: number
+      readonly bytesIn: number
+      readonly bytesOut: number
+      readonly ms: number
+      readonly equal: boolean
+    }
+  | { readonly kind: 'equivocation'; readonly group: string; readonly member: string; readonly counter: number }
+  /** Something from a peer was dropped; the same reason is counted. */
+  | { readonly kind: 'dropped'; readonly peer: PeerId; readonly reason: string }

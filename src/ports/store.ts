@@ -1,0 +1,23 @@
+/**
+ * What the driver needs of a store: an ordered map of bytes with one durable batch write and range
+ * reads. The core chooses the keys; a store moves bytes and knows no meaning. Callback style, as
+ * in network.ts. Keys order as unsigned bytes.
+ */
+import type { Bytes } from '../base/bytes.ts'
+import type { Entry } from '../core/input.ts'
+import type { Range } from '../core/effect.ts'
+
+export interface Write {
+  readonly key: Bytes
+  /** null deletes. */
+  readonly value: Bytes | null
+}
+
+export interface Store {
+  /** All or nothing, and on stable storage (fsync) when `done` is called without an error. */
+  write(batch: readonly Write[], done: (error?: Error) => void): void
+  /** Sees every write whose `done` was called before. One list per range, in order. */
+  read(ranges: readonly Range[], done: (error: Error | undefined, results: Entry[][]) => void): void
+  /** Waits for writes under way. */
+  close(done: (error?: Error) => void): void
+}

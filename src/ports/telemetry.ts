@@ -1,0 +1,8 @@
+/** Where counts and log lines go. Never given a secret, a text or a ticket. */
+
+export interface Telemetry {
+  count(name: string, label: string | undefined, by: number): void
+  /** Sets a measured value, such as a queue length. */
+  gauge(name: string, value: number): void
+  log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>): void
+}
