@@ -32,8 +32,7 @@ export interface Failure {
 }
 
 export type Reply =
-  | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly error: Failure }
+  { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: Failure }
 
 export type Verdict = 'accept' | 'ignore' | 'reject'
 

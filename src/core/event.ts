@@ -21,11 +21,26 @@ export type Event =
       readonly counter: number
       readonly how: 'own' | 'push' | 'sync'
     }
-  | { readonly kind: 'request'; readonly group: string; readonly request: string; readonly name: string }
-  | { readonly kind: 'epoch'; readonly group: string; readonly epoch: string; readonly opened: boolean }
+  | {
+      readonly kind: 'request'
+      readonly group: string
+      readonly request: string
+      readonly name: string
+    }
+  | {
+      readonly kind: 'epoch'
+      readonly group: string
+      readonly epoch: string
+      readonly opened: boolean
+    }
   | { readonly kind: 'link'; readonly peer: PeerId; readonly up: boolean; readonly reason: string }
   /** A member proved itself on a link, or the last link to it went. */
-  | { readonly kind: 'reach'; readonly group: string; readonly member: string; readonly up: boolean }
+  | {
+      readonly kind: 'reach'
+      readonly group: string
+      readonly member: string
+      readonly up: boolean
+    }
   | {
       readonly kind: 'synced'
       readonly group: string
@@ -37,6 +52,11 @@ export type Event =
       readonly ms: number
       readonly equal: boolean
     }
-  | { readonly kind: 'equivocation'; readonly group: string; readonly member: string; readonly counter: number }
+  | {
+      readonly kind: 'equivocation'
+      readonly group: string
+      readonly member: string
+      readonly counter: number
+    }
   /** Something from a peer was dropped; the same reason is counted. */
   | { readonly kind: 'dropped'; readonly peer: PeerId; readonly reason: string }

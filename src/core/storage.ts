@@ -1,0 +1,57 @@
+/**
+ * The key layout: the only file that knows where things lie in the store. A group is a small local
+ * number, a line (one author's unbroken chain) too, so that a run of one author is one range.
+ * Every key is one space byte, then fixed-width big-endian numbers or raw ids: byte order = order.
+ */
+import { concat, u32 } from '../base/bytes.ts'
+import type { Bytes } from '../base/bytes.ts'
+import type { Range } from './effect.ts'
+
+/** One byte each; the letter is what a hex dump shows. */
+export const Space = {
+  /** Device-wide: contacts, blocked peers, minted cards. */
+  device: 0x44,
+  /** group -> what the group is and who we are in it. */
+  group: 0x47,
+  /** group, sequence -> one row of the control log. */
+  control: 0x43,
+  /** group, line -> whose chain it is and which epochs it used. */
+  line: 0x4c,
+  /** group, line, counter -> one message as received, and what we know of it. */
+  message: 0x4d,
+  /** group, first 16 bytes of an id -> line, counter. */
+  index: 0x49,
+  /** group, kind, id -> group secrets: access key, epoch secrets, prekeys. */
+  secret: 0x4b,
+  /** group, member -> reach record. */
+  reach: 0x52,
+  /** group, invite -> a ticket we issued. */
+  invite: 0x54,
+  /** group, request -> a join request that waits. */
+  request: 0x51,
+} as const
+
+export type SpaceByte = (typeof Space)[keyof typeof Space]
+
+export const key = (space: SpaceByte, ...parts: readonly (number | Bytes)[]): Bytes =>
+  concat(Uint8Array.of(space), ...parts.map((part) => (typeof part === 'number' ? u32(part) : part)))
+
+/** Every key that starts with `prefix`. */
+export const within = (prefix: Bytes, options: { limit?: number; reverse?: boolean } = {}): Range => ({
+  from: prefix,
+  to: successor(prefix),
+  ...options,
+})
+
+/** The least key that is greater than every key with this prefix. */
+const successor = (prefix: Bytes): Bytes => {
+  const next = prefix.slice()
+  for (let i = next.length - 1; i >= 0; i--) {
+    const byte = next[i] ?? 0
+    if (byte < 0xff) {
+      next[i] = byte + 1
+      return next.subarray(0, i + 1)
+    }
+  }
+  return Uint8Array.of(0xff, ...prefix, 0xff)
+}
