@@ -1,0 +1,159 @@
+// Every bound of the protocol and of the node: what it limits, its unit, and why it is what it is.
+// A limit is checked before memory is taken for what it limits. A constitution may lower the limits
+// of a group, never raise them. Names end in their unit; MAX and MIN say which side they hold.
+
+import { dayMs, hourMs, minuteMs, secondMs } from './time.ts'
+
+const KIBIBYTE = 1_024
+const MEBIBYTE = 1_024 * KIBIBYTE
+
+// --- One message ---------------------------------------------------------------------------------
+
+/** Bytes of a message body: one gossip frame carries it; larger things are referred to by hash. */
+export const BODY_BYTES_MAX = 64 * KIBIBYTE
+/** Bytes of a header: some 275 are usual, sixteen dependencies need about 800. */
+export const HEADER_BYTES_MAX = 4 * KIBIBYTE
+/** Dependencies of a header besides the author's previous message: more heads wait for the next. */
+export const DEPS_MAX = 16
+/** Bytes of an epoch message: one seal of 80 bytes plus names for each of 1,024 recipients. */
+export const EPOCH_MESSAGE_BYTES_MAX = 256 * KIBIBYTE
+/** Bytes of a proof of equivocation: two headers, two signatures and the paths down to them. */
+export const EVIDENCE_BYTES_MAX = 64 * KIBIBYTE
+/** Bytes of a short text such as a topic or a reason: fits on a screen line or two. */
+export const TEXT_FIELD_BYTES_MAX = 256
+/** Bytes of a name of a member or a group: fits in a table column. */
+export const NAME_BYTES_MAX = 64
+/** The greatest counter of a member; numbers are 32 bits on the wire. */
+export const COUNTER_MAX = 0xffff_ffff
+/** The greatest depth of an epoch: 32 bits on the wire. */
+export const EPOCH_DEPTH_MAX = 0xffff_ffff
+/** The greatest integer that the encoding knows: above it a double loses whole numbers. */
+export const INTEGER_MAX = Number.MAX_SAFE_INTEGER
+/** Nesting of arrays in anything encoded: the deepest real object needs six. */
+export const NESTING_MAX = 16
+/** Items, nested ones included, in anything encoded: an epoch for 1,024 recipients needs 5,130. */
+export const ITEMS_MAX = 16_384
+/** Bytes of anything encoded when the caller names no bound of its own: the largest message. */
+export const ENCODED_BYTES_MAX = EPOCH_MESSAGE_BYTES_MAX
+
+// --- One group -----------------------------------------------------------------------------------
+
+/** Leaders of a group: every seal waits for all of them, and elections rank all of them. */
+export const LEADERS_MAX = 16
+/** Leaders of a group: without one nobody could ever be admitted. */
+export const LEADERS_MIN = 1
+/** Members ever admitted to a group: one epoch message must hold a seal for each. */
+export const MEMBERS_MAX = 1_024
+/** Members that the tests of size aim at. */
+export const MEMBERS_TESTED = 256
+/** Devices of one account: a person's, not a fleet's. */
+export const DEVICES_PER_ACCOUNT_MAX = 8
+
+// --- What one peer or author may make us hold ----------------------------------------------------
+
+/** Messages in one run of anti-entropy: the unit that is verified and written together. */
+export const RUN_MESSAGES_MAX = 256
+/** Messages that wait for their past, from one peer. */
+export const PENDING_PER_PEER_MAX = 1_024
+/** Bytes that wait for their past, from one peer. */
+export const PENDING_PER_PEER_BYTES_MAX = 8 * MEBIBYTE
+/** Messages that wait for their past, from all peers together. */
+export const PENDING_TOTAL_MAX = 8_192
+/** How long a message may wait for its past, in ms; anti-entropy fetches it again if needed. */
+export const PENDING_AGE_MS = 10 * minuteMs
+/** Live messages of one author taken in per second on average; the excess is fetched later. */
+export const AUTHOR_LIVE_PER_SECOND_MAX = 500
+/** Live messages of one author taken in at once before that average counts. */
+export const AUTHOR_LIVE_BURST_MAX = 5_000
+/** Message keys of one chain derived ahead of a gap, so that a late message still opens. */
+export const EARLY_KEYS_PER_CHAIN_MAX = 1_024
+/** Message keys derived ahead, over all chains. */
+export const EARLY_KEYS_TOTAL_MAX = 8_192
+/** Epochs shared by the fallback in an hour, to one member: a rare repair, not a channel. */
+export const SHARED_EPOCHS_PER_HOUR_MAX = 64
+/** Requests to join that one peer may make in an hour. */
+export const JOIN_REQUESTS_PER_HOUR_MAX = 10
+/** How long an introducer keeps a request to join that it passes on, in ms. */
+export const JOIN_REQUEST_KEPT_MS = 10 * minuteMs
+/** Receipts, presences and other small signed notes: bytes of one. */
+export const NOTE_BYTES_MAX = 2 * KIBIBYTE
+
+// --- Cards, tickets, addresses -------------------------------------------------------------------
+
+/** Addresses in a ticket or in a reach record. */
+export const ADDRESSES_MAX = 8
+/** Bytes of one address in its text form. */
+export const ADDRESS_BYTES_MAX = 256
+/** How long the private half of an unused card is kept, in ms. */
+export const CARD_KEPT_MS = 30 * dayMs
+
+// --- Links ---------------------------------------------------------------------------------------
+
+/** Active members up to which everybody links to everybody. */
+export const FULL_LINKS_MEMBERS_MAX = 12
+/** Links to members in a larger group. */
+export const LINKS_MAX = 8
+/** A link without traffic for this long is pinged, in ms. */
+export const LINK_PING_AFTER_MS = 2 * secondMs
+/** A link without an answer for this long is dead and is closed by reset, in ms. */
+export const LINK_DEAD_AFTER_MS = 4 * secondMs
+/** How long the side with the higher peer id waits before it dials too, in ms. */
+export const DIAL_SECOND_SIDE_MS = 2 * secondMs
+/** Dials per second that all missing members share. */
+export const DIALS_PER_SECOND_MAX = 8
+/** Least time between two dials of one missing member, in ms. */
+export const REDIAL_MIN_MS = 1 * secondMs
+/** Time between two dials of one missing member while few are missing, in ms. */
+export const REDIAL_MAX_MS = 2 * secondMs
+/** Sizes to which the list of group proofs in a hello is padded: counts tell nothing else. */
+export const HELLO_TAG_COUNTS: readonly number[] = Object.freeze([8, 64, 512])
+/** Members lost within this time of each other look like a partition, in ms. */
+export const PARTITION_WINDOW_MS = 5 * secondMs
+/** Ids known but not held for longer than this make a group `behind`, in ms. */
+export const BEHIND_AFTER_MS = 5 * secondMs
+
+// --- Envelopes -----------------------------------------------------------------------------------
+
+/** Least bytes of a padded envelope; each larger size doubles. */
+export const ENVELOPE_BYTES_MIN = 512
+/** Greatest bytes of a padded envelope; what is larger travels by anti-entropy only. */
+export const ENVELOPE_BYTES_MAX = 128 * KIBIBYTE
+
+// --- Clocks and the times of the protocol --------------------------------------------------------
+
+/** A clock that differs by more than this is pointed out, in ms; nothing depends on it. */
+export const CLOCK_SKEW_SHOWN_MS = 5 * minuteMs
+/** Time between two presences of a leader, in ms. */
+export const PRESENCE_INTERVAL_MS = 30 * secondMs
+/** Presences that may be missed before a leader counts as offline. */
+export const PRESENCE_MISSED_MAX = 3
+/** Time within which something new is attested, in ms. */
+export const ATTEST_INTERVAL_MS = 60 * secondMs
+/** Own messages after which an attestation is due. */
+export const ATTEST_AFTER_MESSAGES = 32
+/** After this wait a leader posts the attestation that lets texts become final, in ms. */
+export const ATTEST_FINAL_AFTER_MS = 2 * secondMs
+/** How long the epoch heads must not change before a merge is considered, in ms. */
+export const MERGE_QUIET_MS = 5 * secondMs
+/** Time that each better-ranked leader is given before a merge, in ms. */
+export const MERGE_SLOT_MS = 5 * secondMs
+/** Random part of the wait before a merge, in ms. */
+export const MERGE_JITTER_MS = 1 * secondMs
+/** Doublings of the wait before a merge at most: fewer let sixteen leaders storm. */
+export const MERGE_BACKOFF_MAX = 5
+/** Time that each better-ranked leader is given for any other reason to re-key, in ms. */
+export const ROTATE_SLOT_MS = 2 * secondMs
+/** Random part of the wait for any other reason to re-key, in ms. */
+export const ROTATE_JITTER_MS = 500
+/** An epoch that is in use is renewed at this age, in ms. */
+export const EPOCH_AGE_MAX_MS = dayMs
+/** Least time between two epochs that no membership change asks for, in ms. */
+export const EPOCH_GAP_MIN_MS = 10 * minuteMs
+/** Messages under one epoch after which it is renewed. */
+export const EPOCH_MESSAGES_MAX = 10_000
+/** Messages since the parents from which on a periodic epoch is valid. */
+export const EPOCH_PERIODIC_MESSAGES_MIN = 32
+/** Least time between two honoured requests of one member to re-key, in ms. */
+export const REKEY_REQUEST_GAP_MS = hourMs
+/** A member online posts a new prekey this often, in ms. */
+export const PREKEY_INTERVAL_MS = dayMs

@@ -1,0 +1,53 @@
+// A bounded map that forgets what was used longest ago.
+// Never holds more than its bound, whatever is put in: for caches that strangers can fill.
+
+/** A map of at most `entriesMax` entries; reading or writing a key makes it the most recent one. */
+export class Lru<K, V> {
+  readonly #entries = new Map<K, V>()
+  readonly #entriesMax: number
+
+  constructor(entriesMax: number) {
+    if (!Number.isInteger(entriesMax) || entriesMax < 1) {
+      throw new RangeError(`a cache needs room for at least one entry: ${entriesMax}`)
+    }
+    this.#entriesMax = entriesMax
+  }
+
+  /** How many entries are held. */
+  get size(): number {
+    return this.#entries.size
+  }
+
+  /** The value of a key, made most recent; `undefined` when absent. */
+  get(key: K): V | undefined {
+    const value = this.#entries.get(key)
+    if (value === undefined) return undefined
+    this.#entries.delete(key)
+    this.#entries.set(key, value)
+    return value
+  }
+
+  /** Whether a key is held; does not count as a use. */
+  has(key: K): boolean {
+    return this.#entries.has(key)
+  }
+
+  /** Sets a key and makes it most recent; the least recent entry goes when the map is full. */
+  set(key: K, value: V): void {
+    this.#entries.delete(key)
+    this.#entries.set(key, value)
+    if (this.#entries.size <= this.#entriesMax) return
+    const [oldest] = this.#entries.keys()
+    this.#entries.delete(oldest as K)
+  }
+
+  /** Drops a key; tells whether it was held. */
+  delete(key: K): boolean {
+    return this.#entries.delete(key)
+  }
+
+  /** Drops every entry. */
+  clear(): void {
+    this.#entries.clear()
+  }
+}
