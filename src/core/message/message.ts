@@ -1,0 +1,107 @@
+/**
+ * One message as it travels and as it is kept: header, signature, body, with the id computed once.
+ * The received bytes are the truth: they are stored as they came and never encoded anew.
+ */
+import type { Bytes } from '../../base/bytes.ts'
+import { EMPTY, concat, equal, utf8 } from '../../base/bytes.ts'
+import { BODY_BYTES_MAX, EPOCH_MESSAGE_BYTES_MAX } from '../../base/limits.ts'
+import { fail, ok } from '../../base/result.ts'
+import type { Result } from '../../base/result.ts'
+import type { Crypto } from '../../crypto/crypto.ts'
+import { Label } from '../../crypto/label.ts'
+import type { Header, Hex } from './header.ts'
+import { bodyHashOf, encodeHeader, encodePrefix, hexOf, idOf, parseHeader } from './header.ts'
+import { MessageType } from './type.ts'
+
+export interface Message {
+  readonly header: Header
+  readonly headerBytes: Bytes
+  readonly idBytes: Bytes
+  readonly id: Hex
+  readonly member: Hex
+  /** 64 bytes, or empty where a later message of the same chain vouches for this one. */
+  readonly signature: Bytes
+  readonly body: Bytes
+}
+
+/** What travels where a message travels alone. */
+export interface Envelope {
+  readonly header: Bytes
+  readonly signature: Bytes
+  readonly body: Bytes
+}
+
+const bodyLimit = (type: number): number =>
+  type === MessageType.epoch ? EPOCH_MESSAGE_BYTES_MAX : BODY_BYTES_MAX
+
+/** Reads a message that travelled alone; the signature is not checked here. */
+export const parseMessage = (crypto: Crypto, wire: Envelope): Result<Message> => {
+  const header = parseHeader(wire.header)
+  if (!header.ok) return header
+  const { type, bodyLength, bodyHash } = header.value
+  if (wire.body.length > bodyLimit(type)) return fail('body-too-large')
+  if (wire.body.length !== bodyLength) return fail('body-length')
+  if (wire.signature.length !== 64 && wire.signature.length !== 0) return fail('signature-length')
+  if (!equal(bodyHashOf(crypto, wire.body), bodyHash)) return fail('body-hash')
+  return ok(assemble(crypto, header.value, wire.header, wire.signature, wire.body))
+}
+
+const assemble = (
+  crypto: Crypto,
+  header: Header,
+  headerBytes: Bytes,
+  signature: Bytes,
+  body: Bytes,
+): Message => {
+  const idBytes = idOf(crypto, headerBytes)
+  return {
+    header,
+    headerBytes,
+    idBytes,
+    id: hexOf(idBytes),
+    member: hexOf(header.member),
+    signature,
+    body,
+  }
+}
+
+/** A header without the two fields that depend on the body. */
+export type HeaderDraft = Omit<Header, 'bodyLength' | 'bodyHash'>
+
+/** Rebuilds a message from its parts; the signature may be empty. */
+export const buildMessage = (
+  crypto: Crypto,
+  draft: HeaderDraft,
+  body: Bytes,
+  signature: Bytes = EMPTY,
+): Message => {
+  const header = { ...draft, bodyLength: body.length, bodyHash: bodyHashOf(crypto, body) }
+  return assemble(crypto, header, encodeHeader(header), signature, body)
+}
+
+/** The prefix bytes of a draft: the associated data of a sealed body. */
+export const prefixOf = (draft: HeaderDraft): Bytes =>
+  encodePrefix({ ...draft, bodyLength: 0, bodyHash: EMPTY })
+
+const signatureInput = (idBytes: Bytes): Bytes =>
+  concat(utf8(Label.msgSig), Uint8Array.of(0), idBytes)
+
+/** Builds and signs in one go. */
+export const signMessage = (
+  crypto: Crypto,
+  deviceSeed: Bytes,
+  draft: HeaderDraft,
+  body: Bytes,
+): Message => {
+  const unsigned = buildMessage(crypto, draft, body)
+  return { ...unsigned, signature: crypto.sign(deviceSeed, signatureInput(unsigned.idBytes)) }
+}
+
+/** Checks a signature over an id with the author's admitted device key. */
+export const verifyId = (
+  crypto: Crypto,
+  devicePublic: Bytes,
+  idBytes: Bytes,
+  signature: Bytes,
+): boolean =>
+  signature.length === 64 && crypto.verify(devicePublic, signatureInput(idBytes), signature)

@@ -1,0 +1,117 @@
+/**
+ * The part of the transcript that membership and keys depend on, as a DAG of its own. Most messages
+ * change neither, so the control past of a message is a small frontier: the sequence numbers of the
+ * maximal control messages in its past. Every rule that is a function of the past is computed once
+ * per frontier. Sequence numbers are local (the order of acceptance here, always causal) and never
+ * leave this node.
+ */
+import { Lru } from '../../base/lru.ts'
+import type { Hex } from '../message/header.ts'
+
+/** Ascending sequence numbers, none in the past of another. */
+export type Frontier = readonly number[]
+
+export interface ControlEntry<Info> {
+  readonly sequence: number
+  readonly id: Hex
+  readonly type: number
+  readonly member: Hex
+  readonly line: number
+  readonly counter: number
+  readonly lamport: number
+  /** The control past of the message, itself excluded. */
+  readonly past: Frontier
+  readonly info: Info
+}
+
+/** The set of sequence numbers in a past, one bit each. */
+export type Closure = Uint32Array
+
+export interface ControlLog<Info> {
+  readonly entries: ControlEntry<Info>[]
+  readonly byId: Map<Hex, ControlEntry<Info>>
+  readonly closures: Lru<string, Closure>
+}
+
+const CLOSURES_KEPT = 512
+
+export const createControlLog = <Info>(): ControlLog<Info> => ({
+  entries: [],
+  byId: new Map(),
+  closures: new Lru(CLOSURES_KEPT),
+})
+
+export const noFrontier: Frontier = Object.freeze([])
+
+export const frontierKey = (frontier: Frontier): string => frontier.join(',')
+
+export const appendControl = <Info>(log: ControlLog<Info>, entry: ControlEntry<Info>): void => {
+  log.entries.push(entry)
+  log.byId.set(entry.id, entry)
+}
+
+export const has = (closure: Closure, sequence: number): boolean =>
+  (((closure[sequence >>> 5] ?? 0) >>> (sequence & 31)) & 1) === 1
+
+const add = (closure: Closure, sequence: number): void => {
+  const at = sequence >>> 5
+  closure[at] = (closure[at] ?? 0) | (1 << (sequence & 31))
+}
+
+/** Every control message in the past that a frontier stands for, the frontier included. */
+export const closureOf = <Info>(log: ControlLog<Info>, frontier: Frontier): Closure => {
+  const cacheKey = frontierKey(frontier)
+  const cached = log.closures.get(cacheKey)
+  if (cached !== undefined) return cached
+  const closure: Closure = new Uint32Array((log.entries.length >>> 5) + 1)
+  const open = [...frontier]
+  for (;;) {
+    const sequence = open.pop()
+    if (sequence === undefined) break
+    if (has(closure, sequence)) continue
+    add(closure, sequence)
+    const past = log.entries[sequence]?.past ?? noFrontier
+    const known = log.closures.get(frontierKey(past))
+    if (known === undefined) open.push(...past)
+    else known.forEach((word, i) => (closure[i] = (closure[i] ?? 0) | word))
+  }
+  log.closures.set(cacheKey, closure)
+  return closure
+}
+
+/** True when every control message of `inner`'s past is in `outer`'s. */
+export const contains = <Info>(
+  log: ControlLog<Info>,
+  outer: Frontier,
+  inner: Frontier,
+): boolean => {
+  const closure = closureOf(log, outer)
+  return inner.every((sequence) => has(closure, sequence))
+}
+
+/** The frontier of the union of several pasts. The usual case, all equal, costs a comparison. */
+export const mergeFrontiers = <Info>(
+  log: ControlLog<Info>,
+  frontiers: readonly Frontier[],
+): Frontier => {
+  const first = frontiers[0]
+  if (first === undefined) return noFrontier
+  const same = (a: Frontier): boolean =>
+    a === first || (a.length === first.length && a.every((sequence, i) => sequence === first[i]))
+  if (frontiers.every(same)) return first
+  const candidates = [...new Set(frontiers.flat())].sort((a, b) => a - b)
+  return candidates.filter((candidate) =>
+    candidates.every(
+      (other) => other === candidate || !has(closureOf(log, [other]), candidate),
+    ),
+  )
+}
+
+/** The sequence numbers in a closure, ascending: an order in which each comes after its past. */
+export const members = (closure: Closure): number[] => {
+  const sequences: number[] = []
+  closure.forEach((word, at) => {
+    for (let bit = 0; bit < 32; bit++) if (((word >>> bit) & 1) === 1) sequences.push(at * 32 + bit)
+  })
+  return sequences
+}

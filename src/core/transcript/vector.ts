@@ -1,0 +1,79 @@
+/**
+ * How much of every line a past contains: line -> number of messages (highest counter + 1), 0 for
+ * none. Immutable; a changed vector shares all untouched blocks with the one it came from, so that
+ * a window of rows costs memory by what changed between them, not by members times rows. `join`
+ * skips blocks that both sides share.
+ */
+
+const BLOCK = 32
+
+export interface Vector {
+  readonly blocks: readonly (Uint32Array | undefined)[]
+}
+
+export const emptyVector: Vector = { blocks: [] }
+
+export const countAt = (vector: Vector, line: number): number =>
+  vector.blocks[Math.floor(line / BLOCK)]?.[line % BLOCK] ?? 0
+
+export const withCount = (vector: Vector, line: number, count: number): Vector => {
+  if (countAt(vector, line) === count) return vector
+  const at = Math.floor(line / BLOCK)
+  const blocks = vector.blocks.slice()
+  while (blocks.length <= at) blocks.push(undefined)
+  const block = blocks[at]?.slice() ?? new Uint32Array(BLOCK)
+  block[line % BLOCK] = count
+  blocks[at] = block
+  return { blocks }
+}
+
+/** The least vector that contains both. */
+export const join = (a: Vector, b: Vector): Vector => {
+  if (a === b) return a
+  const length = Math.max(a.blocks.length, b.blocks.length)
+  const blocks: (Uint32Array | undefined)[] = []
+  let sameAsA = a.blocks.length === length
+  for (let i = 0; i < length; i++) {
+    const merged = joinBlocks(a.blocks[i], b.blocks[i])
+    if (merged !== a.blocks[i]) sameAsA = false
+    blocks.push(merged)
+  }
+  return sameAsA ? a : { blocks }
+}
+
+const joinBlocks = (
+  a: Uint32Array | undefined,
+  b: Uint32Array | undefined,
+): Uint32Array | undefined => {
+  if (a === b || b === undefined) return a
+  if (a === undefined) return b
+  let merged = a
+  for (let i = 0; i < BLOCK; i++) {
+    const mine = a[i] ?? 0
+    const theirs = b[i] ?? 0
+    if (theirs > mine) {
+      if (merged === a) merged = a.slice()
+      merged[i] = theirs
+    }
+  }
+  return merged
+}
+
+/** Every line in which `next` differs from `base`, with the count of `next`, by line. */
+export const changes = (base: Vector, next: Vector): [line: number, count: number][] => {
+  const changed: [number, number][] = []
+  const length = Math.max(base.blocks.length, next.blocks.length)
+  for (let i = 0; i < length; i++) {
+    const before = base.blocks[i]
+    const after = next.blocks[i]
+    if (before === after) continue
+    for (let j = 0; j < BLOCK; j++) {
+      const count = after?.[j] ?? 0
+      if (count !== (before?.[j] ?? 0)) changed.push([i * BLOCK + j, count])
+    }
+  }
+  return changed
+}
+
+/** True when `vector` has at least everything that `other` has. */
+export const covers = (vector: Vector, other: Vector): boolean => join(vector, other) === vector
