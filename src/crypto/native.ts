@@ -1,0 +1,142 @@
+// The provider for Node: OpenSSL through node:crypto, imported nowhere else.
+// Same answers as `noble.ts` for every input. Public keys are kept imported for as long as the
+// predicate remembers them; signing keys likewise, found by the hash of their seed; secrets of
+// X25519 are imported for one use and never kept, so that erasing them means something.
+// Keys enter as JWK, which Node reads forty times faster than DER; see README.md for the price.
+
+import {
+  type KeyObject,
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+  hash,
+  sign,
+  verify,
+} from 'node:crypto'
+
+import { type Bytes, EMPTY, concat, fromBase64url, toBase64url, toHex } from '../base/bytes.ts'
+import { Lru } from '../base/lru.ts'
+import { type Crypto, HASH_BYTES, NONCE_BYTES, TAG_BYTES } from './crypto.ts'
+import { hkdfOver } from './hkdf.ts'
+import { type Equation, predicateOver } from './signature.ts'
+
+type Curve = 'Ed25519' | 'X25519'
+
+const CIPHER = 'chacha20-poly1305'
+const cipherOptions = Object.freeze({ authTagLength: TAG_BYTES })
+
+/** Signing keys kept imported: a node has a handful, a simulation some hundreds. */
+const SIGNING_KEYS_MAX = 1_024
+
+/** Node asks for a public part beside every private key, then computes the real one by itself. */
+const anyPublicPart = toBase64url(new Uint8Array(HASH_BYTES))
+
+/** Makes a provider on node:crypto with a memory of keys of its own. */
+export function createNativeCrypto(): Crypto {
+  const signingKeys = new Lru<string, KeyObject>(SIGNING_KEYS_MAX)
+
+  function signingKey(seed: Bytes): KeyObject {
+    const name = toHex(sha256(seed))
+    const known = signingKeys.get(name)
+    if (known !== undefined) return known
+    const key = privateKey('Ed25519', seed)
+    signingKeys.set(name, key)
+    return key
+  }
+
+  const { admitKey, verify } = predicateOver(nativeEquation)
+  return {
+    sha256,
+    hmac,
+    ...hkdfOver(hmac),
+    aeadSeal,
+    aeadOpen,
+    edPublicKey: (seed) => publicPart(signingKey(seed)),
+    sign: (seed, message) => plain(sign(null, message, signingKey(seed))),
+    verify,
+    admitKey,
+    xPublicKey: (secret) => publicPart(privateKey('X25519', secret)),
+    xShared,
+  }
+}
+
+/** OpenSSL checks the cofactorless equation and compares R byte for byte, as the predicate wants. */
+const nativeEquation: Equation<KeyObject> = {
+  prepare: (bytes) => publicKey('Ed25519', bytes),
+  holds: (key, message, signature) => verify(null, message, key, signature),
+}
+
+function sha256(...parts: readonly Bytes[]): Bytes {
+  const [only = EMPTY] = parts
+  return plain(hash('sha256', parts.length === 1 ? only : concat(...parts), 'buffer'))
+}
+
+function hmac(key: Bytes, ...parts: readonly Bytes[]): Bytes {
+  const running = createHmac('sha256', key)
+  for (const part of parts) running.update(part)
+  return plain(running.digest())
+}
+
+function aeadSeal(key: Bytes, nonce: Bytes, aad: Bytes, plaintext: Bytes): Bytes {
+  checkLengths(key, nonce)
+  const cipher = createCipheriv(CIPHER, key, nonce, cipherOptions)
+  cipher.setAAD(aad, { plaintextLength: plaintext.length })
+  const body = cipher.update(plaintext)
+  cipher.final()
+  return concat(body, cipher.getAuthTag())
+}
+
+function aeadOpen(key: Bytes, nonce: Bytes, aad: Bytes, ciphertext: Bytes): Bytes | undefined {
+  checkLengths(key, nonce)
+  const bodyLength = ciphertext.length - TAG_BYTES
+  if (bodyLength < 0) return undefined
+  const decipher = createDecipheriv(CIPHER, key, nonce, cipherOptions)
+  decipher.setAAD(aad, { plaintextLength: bodyLength })
+  decipher.setAuthTag(ciphertext.subarray(bodyLength))
+  try {
+    const plaintext = plain(decipher.update(ciphertext.subarray(0, bodyLength)))
+    decipher.final()
+    return plaintext
+  } catch {
+    return undefined
+  }
+}
+
+function xShared(secret: Bytes, peerKey: Bytes): Bytes | undefined {
+  const own = privateKey('X25519', secret)
+  if (peerKey.length !== HASH_BYTES) return undefined
+  try {
+    // OpenSSL refuses a shared secret of zeros, as RFC 7748 section 6.1 allows and we demand.
+    return plain(diffieHellman({ privateKey: own, publicKey: publicKey('X25519', peerKey) }))
+  } catch {
+    return undefined
+  }
+}
+
+function privateKey(curve: Curve, secret: Bytes): KeyObject {
+  if (secret.length !== HASH_BYTES) throw new RangeError('a secret key has 32 bytes')
+  const key = { kty: 'OKP', crv: curve, x: anyPublicPart, d: toBase64url(secret) }
+  return createPrivateKey({ key, format: 'jwk' })
+}
+
+function publicKey(curve: Curve, bytes: Bytes): KeyObject {
+  return createPublicKey({ key: { kty: 'OKP', crv: curve, x: toBase64url(bytes) }, format: 'jwk' })
+}
+
+function publicPart(key: KeyObject): Bytes {
+  const { x = '' } = createPublicKey(key).export({ format: 'jwk' })
+  return fromBase64url(x) ?? EMPTY
+}
+
+function checkLengths(key: Bytes, nonce: Bytes): void {
+  if (key.length !== HASH_BYTES) throw new RangeError('an encryption key has 32 bytes')
+  if (nonce.length !== NONCE_BYTES) throw new RangeError('a nonce has 12 bytes')
+}
+
+/** Node's buffers slice differently and may share a pool: only plain bytes leave this file. */
+function plain(bytes: Bytes): Bytes {
+  return new Uint8Array(bytes)
+}
