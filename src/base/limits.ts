@@ -157,3 +157,14 @@ export const EPOCH_PERIODIC_MESSAGES_MIN = 32
 export const REKEY_REQUEST_GAP_MS = hourMs
 /** A member online posts a new prekey this often, in ms. */
 export const PREKEY_INTERVAL_MS = dayMs
+
+// --- Anti-entropy on the wire --------------------------------------------------------------------
+
+/** Messages in one batch of the session form. */
+export const BATCH_MESSAGES_MAX = 512
+/** Bytes after which a sender closes a batch; one message may exceed it alone. */
+export const BATCH_BYTES_TARGET = 160 * KIBIBYTE
+/** Bytes of any frame on a member link: the largest message with room for its frame. */
+export const BATCH_BYTES_MAX = 512 * KIBIBYTE
+/** Bytes that a sender may have on the way before the reader has made them durable. */
+export const SYNC_CREDIT_BYTES = MEBIBYTE

@@ -14,7 +14,7 @@ import type { Value } from '../../codec/canonical.ts'
 import { bytes, bytesUpTo, list, parse, tuple, u32, u53, uint } from '../../codec/shape.ts'
 import type { Crypto } from '../../crypto/crypto.ts'
 import { hash } from '../../crypto/hash.ts'
-import { Label } from '../../crypto/label.ts'
+import { labels } from '../../crypto/label.ts'
 
 /** A 32-byte id as 64 lower-case hex digits: how ids are keys and how people see them. */
 export type Hex = string
@@ -122,9 +122,9 @@ export const parseHeader = (encoded: Bytes): Result<Header> => {
 const emptyOr = (field: Bytes, length: number): boolean =>
   field.length === 0 || field.length === length
 
-export const bodyHashOf = (crypto: Crypto, body: Bytes): Bytes => hash(crypto, Label.body, body)
+export const bodyHashOf = (crypto: Crypto, body: Bytes): Bytes => hash(crypto, labels.body, body)
 
-export const idOf = (crypto: Crypto, header: Bytes): Bytes => hash(crypto, Label.id, header)
+export const idOf = (crypto: Crypto, header: Bytes): Bytes => hash(crypto, labels.id, header)
 
 /** `1d3f92d1:1`, as people and the command line write a message number. */
 export const numberText = (memberGroupId: number, counter: number): string =>

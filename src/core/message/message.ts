@@ -3,12 +3,12 @@
  * The received bytes are the truth: they are stored as they came and never encoded anew.
  */
 import type { Bytes } from '../../base/bytes.ts'
-import { EMPTY, concat, equal, utf8 } from '../../base/bytes.ts'
+import { EMPTY, equal } from '../../base/bytes.ts'
 import { BODY_BYTES_MAX, EPOCH_MESSAGE_BYTES_MAX } from '../../base/limits.ts'
 import { fail, ok } from '../../base/result.ts'
 import type { Result } from '../../base/result.ts'
 import type { Crypto } from '../../crypto/crypto.ts'
-import { Label } from '../../crypto/label.ts'
+import { labelled, labels } from '../../crypto/label.ts'
 import type { Header, Hex } from './header.ts'
 import { bodyHashOf, encodeHeader, encodePrefix, hexOf, idOf, parseHeader } from './header.ts'
 import { MessageType } from './type.ts'
@@ -84,7 +84,7 @@ export const prefixOf = (draft: HeaderDraft): Bytes =>
   encodePrefix({ ...draft, bodyLength: 0, bodyHash: EMPTY })
 
 const signatureInput = (idBytes: Bytes): Bytes =>
-  concat(utf8(Label.msgSig), Uint8Array.of(0), idBytes)
+  labelled(labels.messageSig, idBytes)
 
 /** Builds and signs in one go. */
 export const signMessage = (

@@ -1,0 +1,228 @@
+/**
+ * The rules of each public type (V6, V7): what a body must say, given the past it stands on, and
+ * what it changes for those who come after.
+ */
+import type { Bytes } from '../../base/bytes.ts'
+import { compare, equal } from '../../base/bytes.ts'
+import { EPOCH_DEPTH_MAX } from '../../base/limits.ts'
+import { groupIdOf } from '../constitution/constitution.ts'
+import { epochIdOf, parseEpochBody } from '../epoch/body.ts'
+import type { EpochBody } from '../epoch/body.ts'
+import { requestFacts } from '../membership/admission.ts'
+import type { Member, Prekey, RosterChange } from '../membership/roster.ts'
+import { idTaken } from '../membership/roster.ts'
+import { hexOf } from '../message/header.ts'
+import type { Message } from '../message/message.ts'
+import {
+  parseAdd,
+  parseAttest,
+  parseEpochMessage,
+  parseGenesis,
+  parseJoin,
+  parsePrekey,
+} from '../message/bodies.ts'
+import { MessageType } from '../message/type.ts'
+import { has } from '../transcript/control-log.ts'
+import { prekeyIdOf } from '../epoch/seal.ts'
+import type { Context, ControlInfo, EpochFacts } from './context.ts'
+import { closureOfPast, membershipHash, recipientsOf } from './context.ts'
+import type { Court } from './court.ts'
+import type { Past, Place } from './past.ts'
+import { viewOfPast } from './past.ts'
+
+export type BodyJudgement =
+  | { readonly kind: 'valid'; readonly info: ControlInfo | undefined }
+  | { readonly kind: 'invalid'; readonly reason: string }
+  | { readonly kind: 'need'; readonly places: readonly Place[] }
+
+const invalid = (reason: string): BodyJudgement => ({ kind: 'invalid', reason })
+const changes = (...list: RosterChange[]): BodyJudgement => ({
+  kind: 'valid',
+  info: { kind: 'roster', changes: list },
+})
+
+interface Case {
+  readonly court: Court
+  readonly message: Message
+  readonly author: Member
+  readonly context: Context
+  readonly past: Past
+}
+
+export const judgeBody = (
+  court: Court,
+  message: Message,
+  author: Member,
+  context: Context,
+  past: Past,
+): BodyJudgement => {
+  const at: Case = { court, message, author, context, past }
+  switch (message.header.type) {
+    case MessageType.join:
+      return judgeJoin(at)
+    case MessageType.genesis:
+      return judgeGenesis(at)
+    case MessageType.attest:
+      return judgeAttest(at)
+    case MessageType.add:
+      return judgeAdd(at)
+    case MessageType.epoch:
+      return judgeEpoch(at)
+    case MessageType.prekey:
+      return judgePrekey(at)
+    default:
+      return { kind: 'valid', info: undefined }
+  }
+}
+
+const prekeyOf = ({ court, message, author }: Case, key: Bytes): Prekey => ({
+  id: prekeyIdOf(court.crypto, author.facts.memberBytes, key),
+  public: key,
+  counter: message.header.counter,
+})
+
+const judgeGenesis = (at: Case): BodyJudgement => {
+  const { court, message, author } = at
+  const body = parseGenesis(message.body)
+  if (!body.ok) return invalid(body.error)
+  if (message.header.deps.length > 0) return invalid('genesis-deps')
+  const { founder, groupBytes } = court.jurisdiction
+  if (author.facts.member !== founder) return invalid('genesis-author')
+  const group = groupIdOf(court.crypto, body.value.constitution)
+  if (!equal(group, groupBytes)) return invalid('genesis-constitution')
+  return changes({
+    kind: 'join',
+    member: author.facts.member,
+    prekey: prekeyOf(at, body.value.prekey),
+  })
+}
+
+const judgeJoin = (at: Case): BodyJudgement => {
+  const body = parseJoin(at.message.body)
+  if (!body.ok) return invalid(body.error)
+  if (!equal(body.value.admission, at.author.facts.admission)) return invalid('admission')
+  if (at.message.header.deps.length === 0) return invalid('join-deps')
+  const { member } = at.author.facts
+  return changes({ kind: 'join', member, prekey: prekeyOf(at, body.value.prekey) })
+}
+
+const judgePrekey = (at: Case): BodyJudgement => {
+  const body = parsePrekey(at.message.body)
+  if (!body.ok) return invalid(body.error)
+  const { member } = at.author.facts
+  return changes({ kind: 'prekey', member, prekey: prekeyOf(at, body.value.prekey) })
+}
+
+const judgeAttest = (at: Case): BodyJudgement => {
+  const body = parseAttest(at.message.body)
+  if (!body.ok) return invalid(body.error)
+  const { court, context } = at
+  const hash = membershipHash(court.crypto, court.jurisdiction, context.roster)
+  if (!equal(hash, body.value.membershipHash)) return invalid('membership-hash')
+  if (body.value.count !== context.roster.members.size) return invalid('view-count')
+  return judgeView(at, body.value.view, undefined)
+}
+
+/** V6: the view equals the one that everybody computes over the same past. */
+const judgeView = (at: Case, view: Bytes, info: ControlInfo | undefined): BodyJudgement => {
+  const { court, context, past } = at
+  const own = viewOfPast(
+    court.crypto,
+    court.jurisdiction,
+    court.transcript,
+    context.roster,
+    past.seen,
+  )
+  if ('missing' in own) return { kind: 'need', places: own.missing }
+  return equal(own.view.view, view) ? { kind: 'valid', info } : invalid('view')
+}
+
+const judgeAdd = (at: Case): BodyJudgement => {
+  const body = parseAdd(at.message.body)
+  if (!body.ok) return invalid(body.error)
+  if (!at.author.facts.leader) return invalid('not-a-leader')
+  const { court, context } = at
+  const facts = requestFacts(court.crypto, court.jurisdiction.groupBytes, body.value.request)
+  if (!facts.ok) return invalid(facts.error)
+  if (context.roster.members.has(facts.value.member)) return invalid('already-added')
+  if (idTaken(context.roster, facts.value.memberGroupId)) return invalid('group-id-taken')
+  return judgeView(at, body.value.view, {
+    kind: 'roster',
+    changes: [{ kind: 'admit', facts: facts.value }],
+  })
+}
+
+const judgeEpoch = (at: Case): BodyJudgement => {
+  const { court, context, author } = at
+  const message = parseEpochMessage(at.message.body)
+  if (!message.ok) return invalid(message.error)
+  const parsed = parseEpochBody(message.value.epoch)
+  if (!parsed.ok) return invalid(parsed.error)
+  const body = parsed.value
+  if (!author.facts.leader) return invalid('not-a-leader')
+  const heads = [...context.epochHeads.values()].sort((a, b) => compare(a.idBytes, b.idBytes))
+  if (!sameIds(body.parents, heads)) return invalid('epoch-parents')
+  const depth = 1 + heads.reduce((most, head) => Math.max(most, head.depth), 0)
+  if (body.depth !== depth || depth > EPOCH_DEPTH_MAX) return invalid('epoch-depth')
+  const hash = membershipHash(court.crypto, court.jurisdiction, context.roster)
+  if (!equal(body.membershipHash, hash)) return invalid('membership-hash')
+  const wrong = judgeRecipients(at, body)
+  if (wrong !== undefined) return invalid(wrong)
+  if (message.value.seals.length !== body.recipients.length) return invalid('epoch-seals')
+  if (body.reason.code !== reasonOf(at, heads)) return invalid('epoch-reason')
+  const idBytes = epochIdOf(court.crypto, court.jurisdiction.groupBytes, message.value.epoch)
+  const epoch: EpochFacts = {
+    id: hexOf(idBytes),
+    idBytes,
+    depth,
+    parents: heads.map((head) => head.id),
+    author: author.facts.member,
+    commit: body.secretCommit,
+    salt: body.salt,
+  }
+  return judgeView(at, message.value.view, { kind: 'epoch', epoch })
+}
+
+const sameIds = (parents: readonly Bytes[], heads: readonly EpochFacts[]): boolean =>
+  parents.length === heads.length &&
+  parents.every((parent, i) => equal(parent, heads[i]?.idBytes ?? new Uint8Array()))
+
+const judgeRecipients = ({ court, context }: Case, body: EpochBody): string | undefined => {
+  const due = recipientsOf(court.jurisdiction, context.roster)
+  if (body.recipients.length !== due.size) return 'epoch-recipients'
+  for (const recipient of body.recipients) {
+    const prekey = due.get(hexOf(recipient.member))
+    if (prekey === undefined) return 'epoch-recipients'
+    if (!equal(prekey, recipient.prekeyId)) return 'epoch-prekey'
+  }
+  return undefined
+}
+
+export const EpochReason = { membership: 1, merge: 2 } as const
+
+/**
+ * The lowest reason that holds on this past, or 0. Reason 1: a Genesis or an Add that no parent's
+ * message had in its past. Reason 2: two parents or more. The others are reserved.
+ */
+export const reasonFor = (
+  court: Court,
+  past: Past,
+  heads: readonly EpochFacts[],
+): number => {
+  const { jurisdiction } = court
+  const closure = closureOfPast(jurisdiction, past.control)
+  const seenByParents = heads.map((head) =>
+    closureOfPast(jurisdiction, jurisdiction.epochs.get(head.id)?.past ?? []),
+  )
+  const fresh = jurisdiction.control.entries.some(
+    (entry) =>
+      (entry.type === MessageType.genesis || entry.type === MessageType.add) &&
+      has(closure, entry.sequence) &&
+      !seenByParents.some((seen) => has(seen, entry.sequence)),
+  )
+  if (fresh) return EpochReason.membership
+  return heads.length >= 2 ? EpochReason.merge : 0
+}
+
+const reasonOf = (at: Case, heads: readonly EpochFacts[]): number =>
+  reasonFor(at.court, at.past, heads)

@@ -1,0 +1,10 @@
+/** What judging needs besides the message: the primitives, the group's facts, the transcript. */
+import type { Crypto } from '../../crypto/crypto.ts'
+import type { Transcript } from '../transcript/transcript.ts'
+import type { ControlInfo, Jurisdiction } from './context.ts'
+
+export interface Court {
+  readonly crypto: Crypto
+  readonly jurisdiction: Jurisdiction
+  readonly transcript: Transcript<ControlInfo>
+}

@@ -1,0 +1,109 @@
+/**
+ * A message's past, assembled from its parents' rows: vector, control past, lamport. With it come
+ * the comparable statements about that past: one leaf per member, and the view over all leaves.
+ */
+import type { Bytes } from '../../base/bytes.ts'
+import type { Crypto } from '../../crypto/crypto.ts'
+import { leafOf, leafOfSilent, viewOf } from '../attestation/view.ts'
+import type { Roster } from '../membership/roster.ts'
+import type { Frontier } from '../transcript/control-log.ts'
+import { mergeFrontiers } from '../transcript/control-log.ts'
+import type { Row } from '../transcript/row.ts'
+import type { Transcript } from '../transcript/transcript.ts'
+import { lineHolding, rowAt } from '../transcript/transcript.ts'
+import type { Vector } from '../transcript/vector.ts'
+import { countAt, emptyVector, join } from '../transcript/vector.ts'
+import type { ControlInfo, Jurisdiction } from './context.ts'
+import { membershipHash } from './context.ts'
+
+export interface Past {
+  readonly seen: Vector
+  readonly control: Frontier
+  /** What the lamport of a message on this past must be. */
+  readonly lamport: number
+}
+
+export const pastOf = (
+  transcript: Transcript<ControlInfo>,
+  parents: readonly Row[],
+): Past => ({
+  seen: parents.reduce((seen, parent) => join(seen, parent.seen), emptyVector),
+  control: mergeFrontiers(
+    transcript.control,
+    parents.map((parent) => parent.control),
+  ),
+  lamport: 1 + parents.reduce((most, parent) => Math.max(most, parent.lamport), 0),
+})
+
+/** A row that is needed and is on disk only. */
+export interface Place {
+  readonly line: number
+  readonly counter: number
+}
+
+export interface View {
+  readonly membershipHash: Bytes
+  readonly count: number
+  readonly view: Bytes
+}
+
+const leaves = new WeakMap<Row, Bytes>()
+
+/** The last rows of a member in a past: one, or one for each branch of an equivocator. */
+const tipsIn = (
+  transcript: Transcript<ControlInfo>,
+  seen: Vector,
+  member: string,
+  missing: Place[],
+): Row[] => {
+  const lines = (transcript.byMember.get(member) ?? []).filter(
+    (line) => countAt(seen, line) > (transcript.lines[line]?.first ?? 0),
+  )
+  const tips: Row[] = []
+  for (const line of lines) {
+    const counter = countAt(seen, line) - 1
+    const continued = lines.some((other) => {
+      const branch = transcript.lines[other]
+      return branch?.parent === line && branch.first === counter + 1
+    })
+    if (continued) continue
+    const row = rowAt(transcript, lineHolding(transcript, line, counter), counter)
+    if (row === undefined) missing.push({ line, counter })
+    else tips.push(row)
+  }
+  return tips
+}
+
+/** The view over a past, or the places of the rows that must be loaded first. */
+export const viewOfPast = (
+  crypto: Crypto,
+  jurisdiction: Jurisdiction,
+  transcript: Transcript<ControlInfo>,
+  roster: Roster,
+  seen: Vector,
+): { view: View } | { missing: Place[] } => {
+  const missing: Place[] = []
+  const rows = [...roster.members.values()].map(({ facts }) => {
+    const tips = tipsIn(transcript, seen, facts.member, missing)
+    const [only] = tips
+    let leaf = tips.length === 1 && only !== undefined ? leaves.get(only) : undefined
+    if (leaf === undefined) {
+      leaf =
+        only === undefined
+          ? leafOfSilent(crypto, facts.account, facts.memberBytes, facts.memberGroupId)
+          : leafOf(
+              crypto,
+              facts.account,
+              facts.memberBytes,
+              facts.memberGroupId,
+              tips.map((tip) => ({ counter: tip.counter, id: tip.idBytes })),
+            )
+      if (tips.length === 1 && only !== undefined) leaves.set(only, leaf)
+    }
+    return { account: facts.account, member: facts.memberBytes, leaf }
+  })
+  if (missing.length > 0) return { missing }
+  const hash = membershipHash(crypto, jurisdiction, roster)
+  const view = viewOf(crypto, jurisdiction.groupBytes, hash, rows)
+  return { view: { membershipHash: hash, count: rows.length, view } }
+}
