@@ -34,6 +34,7 @@ const impureSyntax = [
   'AwaitExpression',
   'ForOfStatement[await=true]',
   'ImportExpression',
+  'TSTypeReference[typeName.name=/^(Promise|PromiseLike)$/]',
 ].map((selector) => ({ selector, message: 'This layer is synchronous: nothing here waits.' }))
 
 const noRandom = {

@@ -1,0 +1,93 @@
+// The heap gives the least item first, and the cache forgets what was used longest ago.
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+
+import { Heap } from '../../../src/base/heap.ts'
+import { Lru } from '../../../src/base/lru.ts'
+
+describe('a heap', () => {
+  test('gives items in order', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer()), (items) => {
+        const heap = new Heap<number>((a, b) => a - b)
+        for (const item of items) heap.push(item)
+        const popped = items.map(() => heap.pop())
+        expect(popped).toEqual([...items].sort((a, b) => a - b))
+        expect(heap.pop()).toBeUndefined()
+      }),
+    )
+  })
+
+  test('keeps order while items come and go', () => {
+    const steps = fc.array(fc.option(fc.nat(100), { nil: undefined }), { maxLength: 200 })
+    fc.assert(
+      fc.property(steps, (script) => {
+        const heap = new Heap<number>((a, b) => a - b)
+        let model: number[] = []
+        for (const step of script) {
+          if (step !== undefined) {
+            heap.push(step)
+            model = [...model, step].sort((a, b) => a - b)
+          } else {
+            expect(heap.peek()).toBe(model[0])
+            expect(heap.pop()).toBe(model.shift())
+          }
+          expect(heap.size).toBe(model.length)
+        }
+      }),
+    )
+  })
+
+  test('can be emptied', () => {
+    const heap = new Heap<number>((a, b) => a - b)
+    heap.push(1)
+    heap.clear()
+    expect([heap.size, heap.peek(), heap.pop()]).toEqual([0, undefined, undefined])
+  })
+})
+
+describe('a bounded cache', () => {
+  test('forgets the entry that was used longest ago', () => {
+    const cache = new Lru<string, number>(2)
+    cache.set('a', 1)
+    cache.set('b', 2)
+    expect(cache.get('a')).toBe(1)
+    cache.set('c', 3)
+    expect([cache.get('a'), cache.get('b'), cache.get('c')]).toEqual([1, undefined, 3])
+  })
+
+  test('does not count looking as using', () => {
+    const cache = new Lru<string, number>(2)
+    cache.set('a', 1)
+    cache.set('b', 2)
+    expect(cache.has('a')).toBe(true)
+    cache.set('c', 3)
+    expect(cache.has('a')).toBe(false)
+  })
+
+  test('never holds more than its bound', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 8 }), fc.array(fc.nat(20)), (bound, keys) => {
+        const cache = new Lru<number, number>(bound)
+        for (const key of keys) {
+          cache.set(key, key)
+          expect(cache.size).toBeLessThanOrEqual(bound)
+          expect(cache.get(key)).toBe(key)
+        }
+      }),
+    )
+  })
+
+  test('drops one entry or all', () => {
+    const cache = new Lru<string, number>(2)
+    cache.set('a', 1)
+    expect([cache.delete('a'), cache.delete('a')]).toEqual([true, false])
+    cache.set('b', 1)
+    cache.clear()
+    expect(cache.size).toBe(0)
+  })
+
+  test('refuses a bound below one', () => {
+    expect(() => new Lru(0)).toThrow(RangeError)
+  })
+})
