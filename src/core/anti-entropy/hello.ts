@@ -75,11 +75,18 @@ export type HelloError =
   | 'hello-count'
   | 'hello-proof'
 
+export interface HelloDone {
+  /** The groups in common by index, perhaps none. */
+  readonly groups: readonly HelloCommon[]
+  /** The dialler's nonce: tells channels between the same two peers apart, alike on both sides. */
+  readonly nonce: Bytes
+}
+
 export interface HelloStep {
   /** To be sent, in this order. */
   readonly frames: readonly Bytes[]
-  /** Set once, when the hello is over: the groups in common by index, perhaps none. */
-  readonly done?: { readonly groups: readonly HelloCommon[] }
+  /** Set once, when the hello is over. */
+  readonly done?: HelloDone
   readonly error?: HelloError
 }
 
@@ -163,7 +170,7 @@ function answerTags(
   hello.common = tags.flatMap((tag) => known.get(toHex(tag))?.group ?? [])
   const answers = [...tagged(hello.common, 'listener', session, env).values()]
   const frame = sendTags(hello, answers, tags.length, env)
-  if (hello.common.length === 0) return finish(hello, [frame], [])
+  if (hello.common.length === 0) return finish(hello, session, [frame], [])
   hello.phase = 'proofs'
   return { frames: [frame] }
 }
@@ -185,7 +192,7 @@ function matchTags(
   hello.common = [...tagged(answered, 'dialler', session, env).values()]
     .sort((a, b) => compare(a.tag, b.tag))
     .map(({ group }) => group)
-  if (hello.common.length === 0) return finish(hello, [], [])
+  if (hello.common.length === 0) return finish(hello, session, [], [])
   hello.phase = 'proofs'
   return { frames: [sendProofs(hello, session, env)] }
 }
@@ -207,12 +214,22 @@ function takeProofs(
     if (claim === undefined) return refuse('hello-proof')
     groups.push({ group, index, member, ...claim })
   }
-  return finish(hello, options.role === 'listener' ? [sendProofs(hello, session, env)] : [], groups)
+  return finish(
+    hello,
+    session,
+    options.role === 'listener' ? [sendProofs(hello, session, env)] : [],
+    groups,
+  )
 }
 
-function finish(hello: Hello, frames: readonly Bytes[], groups: readonly HelloCommon[]): HelloStep {
+function finish(
+  hello: Hello,
+  session: HelloSession,
+  frames: readonly Bytes[],
+  groups: readonly HelloCommon[],
+): HelloStep {
   hello.phase = 'done'
-  return { frames, done: { groups } }
+  return { frames, done: { groups, nonce: session.diallerNonce } }
 }
 
 function refuse(error: HelloError): HelloStep {
