@@ -48,35 +48,37 @@ export interface Tip {
 /** What stands for the tip of a member that has posted nothing. */
 export const noTip: Tip = Object.freeze({ counter: 0xffff_ffff, id: new Uint8Array(32) })
 
-/** Whose chain a leaf describes. */
-export interface LeafOwner {
-  readonly account: Bytes
-  readonly member: Bytes
-  readonly memberGroupId: number
-}
-
 /** A leaf with what it is sorted by. */
-export interface Leaf {
+export interface LeafRow {
   readonly account: Bytes
   readonly member: Bytes
-  readonly hash: Bytes
+  readonly leaf: Bytes
 }
 
-/** The leaf of a member. `tips`: none before its first message, several where it forked itself. */
-export function leafOf(crypto: Crypto, owner: LeafOwner, tips: readonly Tip[]): Leaf {
-  const { account, member, memberGroupId } = owner
-  const ends = (tips.length === 0 ? [noTip] : tips)
-    .map((tip) => concat(u32(tip.counter), tip.id))
-    .sort(compare)
-  return {
-    account,
-    member,
-    hash: hash(crypto, labels.leaf, account, member, u32(memberGroupId), ...ends),
-  }
+/** The leaf of a member: 32 bytes. `tips`: one, or one for each branch where it forked itself. */
+export function leafOf(
+  crypto: Crypto,
+  account: Bytes,
+  member: Bytes,
+  memberGroupId: number,
+  tips: readonly Tip[],
+): Bytes {
+  const ends = tips.map((tip) => concat(u32(tip.counter), tip.id)).sort(compare)
+  return hash(crypto, labels.leaf, account, member, u32(memberGroupId), ...ends)
+}
+
+/** The leaf of a member that has posted nothing. */
+export function leafOfSilent(
+  crypto: Crypto,
+  account: Bytes,
+  member: Bytes,
+  memberGroupId: number,
+): Bytes {
+  return leafOf(crypto, account, member, memberGroupId, [noTip])
 }
 
 /** The order of leaves: by account, then by member. */
-export function compareLeaves(a: Leaf, b: Leaf): number {
+export function compareLeaves(a: LeafRow, b: LeafRow): number {
   return compare(a.account, b.account) || compare(a.member, b.member)
 }
 
@@ -85,16 +87,16 @@ export function viewOf(
   crypto: Crypto,
   group: Bytes,
   membershipHash: Bytes,
-  leaves: readonly Leaf[],
+  rows: readonly LeafRow[],
 ): Bytes {
-  const sorted = isSorted(leaves) ? leaves : [...leaves].sort(compareLeaves)
-  const hashes = sorted.map((leaf) => leaf.hash)
-  return hash(crypto, labels.view, group, membershipHash, u32(hashes.length), ...hashes)
+  const sorted = isSorted(rows) ? rows : [...rows].sort(compareLeaves)
+  const leaves = sorted.map((row) => row.leaf)
+  return hash(crypto, labels.view, group, membershipHash, u32(leaves.length), ...leaves)
 }
 
-function isSorted(leaves: readonly Leaf[]): boolean {
-  return leaves.every((leaf, place) => {
-    const before = leaves[place - 1]
-    return before === undefined || compareLeaves(before, leaf) < 0
+function isSorted(rows: readonly LeafRow[]): boolean {
+  return rows.every((row, place) => {
+    const before = rows[place - 1]
+    return before === undefined || compareLeaves(before, row) < 0
   })
 }
