@@ -6,9 +6,10 @@ import type { Bytes } from '../../base/bytes.ts'
 import { compare, equal } from '../../base/bytes.ts'
 import { EPOCH_DEPTH_MAX } from '../../base/limits.ts'
 import { groupIdOf } from '../constitution/constitution.ts'
-import { epochIdOf, parseEpochBody } from '../epoch/body.ts'
+import { EpochReasonCode, epochIdOf, parseEpochBody } from '../epoch/body.ts'
 import type { EpochBody } from '../epoch/body.ts'
-import { requestFacts } from '../membership/admission.ts'
+import { prekeyIdOf } from '../identity/prekey.ts'
+import { requestFacts } from '../membership/facts.ts'
 import type { Member, Prekey, RosterChange } from '../membership/roster.ts'
 import { idTaken } from '../membership/roster.ts'
 import { hexOf } from '../message/header.ts'
@@ -23,7 +24,6 @@ import {
 } from '../message/bodies.ts'
 import { MessageType } from '../message/type.ts'
 import { has } from '../transcript/control-log.ts'
-import { prekeyIdOf } from '../epoch/seal.ts'
 import type { Context, ControlInfo, EpochFacts } from './context.ts'
 import { closureOfPast, membershipHash, recipientsOf } from './context.ts'
 import type { Court } from './court.ts'
@@ -198,8 +198,6 @@ const judgeRecipients = ({ court, context }: Case, body: EpochBody): string | un
   return undefined
 }
 
-export const EpochReason = { membership: 1, merge: 2 } as const
-
 /**
  * The lowest reason that holds on this past, or 0. Reason 1: a Genesis or an Add that no parent's
  * message had in its past. Reason 2: two parents or more. The others are reserved.
@@ -220,8 +218,8 @@ export const reasonFor = (
       has(closure, entry.sequence) &&
       !seenByParents.some((seen) => has(seen, entry.sequence)),
   )
-  if (fresh) return EpochReason.membership
-  return heads.length >= 2 ? EpochReason.merge : 0
+  if (fresh) return EpochReasonCode.membership
+  return heads.length >= 2 ? EpochReasonCode.merge : 0
 }
 
 const reasonOf = (at: Case, heads: readonly EpochFacts[]): number =>

@@ -8,7 +8,7 @@ import { equal } from '../../base/bytes.ts'
 import { hexOf } from '../message/header.ts'
 import type { Message } from '../message/message.ts'
 import { verifyId } from '../message/message.ts'
-import { MessageType, PLAIN_TYPE_FIRST, isControl, isSealed } from '../message/type.ts'
+import { MessageType, isControl, isSealed } from '../message/type.ts'
 import type { Frontier } from '../transcript/control-log.ts'
 import { has } from '../transcript/control-log.ts'
 import type { Row } from '../transcript/row.ts'
@@ -115,7 +115,6 @@ const judgeSealing = (
   control: Frontier,
 ): string | undefined => {
   if (!isSealed(header.type)) {
-    if (header.type >= PLAIN_TYPE_FIRST) return undefined
     const clear = header.epoch.length + header.salt.length + header.keyCommit.length + header.gen
     return clear === 0 ? undefined : 'sealed-fields'
   }

@@ -4,7 +4,8 @@
  */
 import type { Bytes } from '../../base/bytes.ts'
 import type { Crypto } from '../../crypto/crypto.ts'
-import { leafOf, leafOfSilent, viewOf } from '../attestation/view.ts'
+import type { Leaf } from '../attestation/view.ts'
+import { leafOf, viewOf } from '../attestation/view.ts'
 import type { Roster } from '../membership/roster.ts'
 import type { Frontier } from '../transcript/control-log.ts'
 import { mergeFrontiers } from '../transcript/control-log.ts'
@@ -47,7 +48,7 @@ export interface View {
   readonly view: Bytes
 }
 
-const leaves = new WeakMap<Row, Bytes>()
+const leaves = new WeakMap<Row, Leaf>()
 
 /** The last rows of a member in a past: one, or one for each branch of an equivocator. */
 const tipsIn = (
@@ -83,24 +84,16 @@ export const viewOfPast = (
   seen: Vector,
 ): { view: View } | { missing: Place[] } => {
   const missing: Place[] = []
-  const rows = [...roster.members.values()].map(({ facts }) => {
+  const rows = [...roster.members.values()].map(({ facts }): Leaf => {
     const tips = tipsIn(transcript, seen, facts.member, missing)
-    const [only] = tips
-    let leaf = tips.length === 1 && only !== undefined ? leaves.get(only) : undefined
-    if (leaf === undefined) {
-      leaf =
-        only === undefined
-          ? leafOfSilent(crypto, facts.account, facts.memberBytes, facts.memberGroupId)
-          : leafOf(
-              crypto,
-              facts.account,
-              facts.memberBytes,
-              facts.memberGroupId,
-              tips.map((tip) => ({ counter: tip.counter, id: tip.idBytes })),
-            )
-      if (tips.length === 1 && only !== undefined) leaves.set(only, leaf)
-    }
-    return { account: facts.account, member: facts.memberBytes, leaf }
+    const only = tips.length === 1 ? tips[0] : undefined
+    const known = only && leaves.get(only)
+    if (known !== undefined) return known
+    const owner = { ...facts, member: facts.memberBytes }
+    const ends = tips.map((tip) => ({ counter: tip.counter, id: tip.idBytes }))
+    const leaf = leafOf(crypto, owner, ends)
+    if (only !== undefined) leaves.set(only, leaf)
+    return leaf
   })
   if (missing.length > 0) return { missing }
   const hash = membershipHash(crypto, jurisdiction, roster)

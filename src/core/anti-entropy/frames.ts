@@ -1,0 +1,141 @@
+/**
+ * The frames of a member link after its hello. Each names its group by the number that the hello
+ * gave it. A digest says what one holds in 32 bytes; a vector asks for whatever it does not cover;
+ * batches answer; `end` closes the answer; `durable` gives credit back.
+ */
+import type { Bytes } from '../../base/bytes.ts'
+import { compare } from '../../base/bytes.ts'
+import { ADDRESS_BYTES_MAX, ADDRESSES_MAX, MEMBERS_MAX, NOTE_BYTES_MAX } from '../../base/limits.ts'
+import type { Result } from '../../base/result.ts'
+import { fail, ok } from '../../base/result.ts'
+import type { Value } from '../../codec/canonical.ts'
+import { encode } from '../../codec/canonical.ts'
+import { bytes, bytesUpTo, exactly, flag, list, tuple, u32, u53 } from '../../codec/shape.ts'
+import type { Batch } from './batch.ts'
+import { batchValue, readBatch } from './batch.ts'
+
+export const FrameKind = {
+  digest: 16,
+  vector: 17,
+  batch: 18,
+  durable: 19,
+  end: 20,
+  reach: 21,
+  request: 22,
+} as const
+
+/** Where one line of the sender ends: enough of the ids to tell lines apart, not to trust them. */
+export interface VectorEntry {
+  /** First 8 bytes of the memberId. */
+  readonly member: Bytes
+  readonly counter: number
+  /** First 8 bytes of the id at that counter. */
+  readonly tip: Bytes
+}
+
+export type GroupFrame =
+  /** `answer`: the other side is asked to say its own. */
+  | { kind: 'digest'; index: number; root: Bytes; count: number; answer: boolean }
+  /** Asks for what it does not cover. `explicit`: dependencies by id only, please. */
+  | { kind: 'vector'; index: number; explicit: boolean; entries: readonly VectorEntry[] }
+  | { kind: 'batch'; index: number; batch: Batch }
+  /** So many more bytes of batches are durable here. */
+  | { kind: 'durable'; index: number; bytes: number }
+  /** Nothing more follows for the last vector. */
+  | { kind: 'end'; index: number; root: Bytes; count: number }
+  | { kind: 'reach'; index: number; records: readonly Bytes[] }
+  /** A join request that an introducer passes on. */
+  | { kind: 'request'; index: number; request: Bytes }
+
+const LINES_MAX = 2 * MEMBERS_MAX
+const REACH_BYTES_MAX = ADDRESSES_MAX * ADDRESS_BYTES_MAX + 256
+
+const digest = tuple(exactly(16), u32, bytes(32), u53, flag)
+const entry = tuple(bytes(8), u32, bytes(8))
+const vector = tuple(exactly(17), u32, flag, list(entry, { max: LINES_MAX }))
+const durable = tuple(exactly(19), u32, u53)
+const end = tuple(exactly(20), u32, bytes(32), u53)
+const reach = tuple(exactly(21), u32, list(bytesUpTo(REACH_BYTES_MAX), { max: MEMBERS_MAX }))
+const request = tuple(exactly(22), u32, bytesUpTo(NOTE_BYTES_MAX))
+
+const valueOf = (frame: GroupFrame): Value => {
+  switch (frame.kind) {
+    case 'digest':
+      return [16, frame.index, frame.root, frame.count, frame.answer ? 1 : 0]
+    case 'vector':
+      return [
+        17,
+        frame.index,
+        frame.explicit ? 1 : 0,
+        [...frame.entries]
+          .sort((a, b) => compare(a.member, b.member) || compare(a.tip, b.tip))
+          .map((one) => [one.member, one.counter, one.tip]),
+      ]
+    case 'batch':
+      return [18, frame.index, batchValue(frame.batch)]
+    case 'durable':
+      return [19, frame.index, frame.bytes]
+    case 'end':
+      return [20, frame.index, frame.root, frame.count]
+    case 'reach':
+      return [21, frame.index, [...frame.records]]
+    case 'request':
+      return [22, frame.index, frame.request]
+  }
+}
+
+export const writeGroupFrame = (frame: GroupFrame): Bytes => encode(valueOf(frame))
+
+export const isGroupKind = (kind: number): boolean => kind >= 16 && kind <= 22
+
+const malformed = fail('frame-malformed')
+
+/** Reads a decoded frame of kind 16-22. Never throws on what a peer sent. */
+export const readGroupFrame = (value: Value): Result<GroupFrame> => {
+  if (!Array.isArray(value)) return malformed
+  const fields = value as readonly Value[]
+  switch (fields[0]) {
+    case FrameKind.digest: {
+      const read = digest(value)
+      if (!read.ok) return malformed
+      const [, index, root, count, answer] = read.value
+      return ok({ kind: 'digest', index, root, count, answer })
+    }
+    case FrameKind.vector: {
+      const read = vector(value)
+      if (!read.ok) return malformed
+      const [, index, explicit, entries] = read.value
+      const rows = entries.map(([member, counter, tip]) => ({ member, counter, tip }))
+      return ok({ kind: 'vector', index, explicit, entries: rows })
+    }
+    case FrameKind.batch: {
+      const index = u32(fields[1] ?? '')
+      const batch = readBatch(fields[2] ?? '')
+      if (!index.ok || !batch.ok || fields.length !== 3) return malformed
+      return ok({ kind: 'batch', index: index.value, batch: batch.value })
+    }
+    default:
+      return readSmallFrame(value, fields[0])
+  }
+}
+
+const readSmallFrame = (value: Value, kind: Value | undefined): Result<GroupFrame> => {
+  if (kind === FrameKind.durable) {
+    const read = durable(value)
+    if (read.ok) return ok({ kind: 'durable', index: read.value[1], bytes: read.value[2] })
+  }
+  if (kind === FrameKind.end) {
+    const read = end(value)
+    if (!read.ok) return malformed
+    return ok({ kind: 'end', index: read.value[1], root: read.value[2], count: read.value[3] })
+  }
+  if (kind === FrameKind.reach) {
+    const read = reach(value)
+    if (read.ok) return ok({ kind: 'reach', index: read.value[1], records: read.value[2] })
+  }
+  if (kind === FrameKind.request) {
+    const read = request(value)
+    if (read.ok) return ok({ kind: 'request', index: read.value[1], request: read.value[2] })
+  }
+  return malformed
+}
