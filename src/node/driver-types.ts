@@ -24,13 +24,17 @@ export interface DriverOptions {
   readonly crypto: Crypto
   readonly random: (length: number) => Bytes
   readonly telemetry: Telemetry
+  /**
+   * How large one store write may grow before later steps go into the next: rows (default 4,096)
+   * and bytes of keys and values (default 4 MiB). A single step is never split.
+   */
+  readonly batch?: { readonly batchRowsMax?: number; readonly batchBytesMax?: number }
   /** Called once when the store fails or the machine throws: the driver has stopped by then. */
   readonly onFatal: (error: Error) => void
 }
 
 export type CommandReply<K extends Command['kind']> =
-  | { ok: true; value: CommandResult[K] }
-  | { ok: false; error: Failure }
+  { ok: true; value: CommandResult[K] } | { ok: false; error: Failure }
 
 export interface Driver {
   /** Feeds `start`; `done` when the machine is ready and the network was made. */

@@ -16,7 +16,10 @@ export interface Write {
 export interface Store {
   /** All or nothing, and on stable storage (fsync) when `done` is called without an error. */
   write(batch: readonly Write[], done: (error?: Error) => void): void
-  /** Sees every write whose `done` was called before. One list per range, in order. */
+  /**
+   * One list per range, in order. Sees every write whose `done` was called before, and none that
+   * is asked for later: all ranges are read from the store as it is at the time of the call.
+   */
   read(ranges: readonly Range[], done: (error: Error | undefined, results: Entry[][]) => void): void
   /** Waits for writes under way. */
   close(done: (error?: Error) => void): void

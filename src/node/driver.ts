@@ -1,0 +1,246 @@
+// The loop around a machine: inputs in, effects out, in the order that effect.ts promises.
+// Inputs are stepped at once, one after another. What a step writes joins the open group; a group is
+// one store write, and nothing else of it leaves before that write is durable. Meanwhile further
+// inputs are stepped into the next group. The discipline is the one of etcd raft's `Ready`; the
+// gathering is group commit. Any error ends the driver for good: nothing half-written leaves.
+
+import { CoterieError } from '../base/error.ts'
+import type { Command } from '../core/command.ts'
+import type { Failure, Range, Reply } from '../core/effect.ts'
+import type { Event } from '../core/event.ts'
+import type { Input } from '../core/input.ts'
+import type { CommandReply, Driver, DriverOptions } from './driver-types.ts'
+import { Alarms } from './driver/alarms.ts'
+import { Fifo } from './driver/fifo.ts'
+import { type Deed, type Group, Groups } from './driver/groups.ts'
+import { toEntry } from './driver/rows.ts'
+import { type LocalDeed, Wiring, isNetworkDeed } from './driver/wiring.ts'
+import { toCoterieError } from './failure.ts'
+
+/** What a driver does unless its options say otherwise. */
+export const driverDefaults = Object.freeze({
+  batchRowsMax: 4_096,
+  batchBytesMax: 4 * 1_024 * 1_024,
+})
+
+/** Makes a driver that has not started. */
+export function createDriver(options: DriverOptions): Driver {
+  return new Loop(options)
+}
+
+type State = 'new' | 'running' | 'stopping' | 'ended'
+
+class Loop implements Driver {
+  readonly #options: DriverOptions
+  readonly #inputs = new Fifo<Input>()
+  readonly #groups: Groups
+  readonly #released = new Fifo<Deed>()
+  readonly #alarms: Alarms
+  readonly #wiring: Wiring
+  readonly #replies = new Map<number, (reply: Reply) => void>()
+  readonly #listeners = new Set<(event: Event) => void>()
+  #state: State = 'new'
+  #pumping = false
+  #writing = false
+  #ticket = 0
+  #started: ((error?: Error) => void) | undefined
+  #stopped: (() => void)[] = []
+
+  constructor(options: DriverOptions) {
+    this.#options = options
+    this.#groups = new Groups(options.keyring, { ...driverDefaults, ...options.batch })
+    this.#alarms = new Alarms(options.clock, (input) => this.#take(input))
+    this.#wiring = new Wiring(options.network, (input) => this.#take(input))
+  }
+
+  start(done: (error?: Error) => void): void {
+    if (this.#state !== 'new') return done(new CoterieError('INTERNAL', 'A driver starts once.'))
+    this.#state = 'running'
+    this.#started = done
+    this.#take({ kind: 'start' })
+  }
+
+  command<C extends Command>(command: C, done: (reply: CommandReply<C['kind']>) => void): void {
+    if (this.#state !== 'running') return done({ ok: false, error: failureOf(notRunning()) })
+    const ticket = ++this.#ticket
+    // The core answers each command with the result that command.ts lists for it.
+    this.#replies.set(ticket, done as (reply: Reply) => void)
+    this.#take({ kind: 'command', ticket, command })
+  }
+
+  onEvent(listener: (event: Event) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  stop(done: () => void): void {
+    if (this.#state === 'ended') return done()
+    this.#stopped.push(done)
+    if (this.#state === 'stopping') return
+    this.#state = 'stopping'
+    this.#inputs.clear()
+    this.#pump()
+  }
+
+  #take(input: Input): void {
+    if (this.#state !== 'running') return
+    this.#inputs.push(input)
+    this.#pump()
+  }
+
+  /** Works until nothing is left to do now. Whatever calls back meanwhile only queues. */
+  #pump(): void {
+    if (this.#pumping) return
+    this.#pumping = true
+    try {
+      while (this.#turn());
+    } catch (error) {
+      this.#fail(error)
+    } finally {
+      this.#pumping = false
+    }
+  }
+
+  /** One piece of work, the most settled first; false when there is none. */
+  #turn(): boolean {
+    const deed = this.#released.shift()
+    if (deed !== undefined) {
+      if (isNetworkDeed(deed)) this.#wiring.perform(deed)
+      else this.#perform(deed)
+      return true
+    }
+    const input = this.#inputs.shift()
+    if (input !== undefined) {
+      this.#step(input)
+      return true
+    }
+    return this.#commit()
+  }
+
+  #step(input: Input): void {
+    if (input.kind === 'timer' && !this.#alarms.claim(input)) return
+    const { machine, clock, random, crypto } = this.#options
+    const env = { nowMs: clock.nowMs(), wallMs: clock.wallMs(), random, crypto }
+    const effects = machine.step(input, env)
+    for (const effect of effects) {
+      if (effect.kind === 'set-timer' || effect.kind === 'cancel-timer') {
+        this.#alarms.drop(effect.timer)
+      }
+    }
+    this.#groups.add(effects)
+  }
+
+  /** Writes the oldest group, or releases it where it has nothing to write. */
+  #commit(): boolean {
+    if (this.#writing) return false
+    const group = this.#groups.take()
+    if (group === undefined) {
+      if (this.#state === 'stopping') this.#end(notRunning())
+      return false
+    }
+    if (group.writes.length === 0) {
+      this.#release(group)
+      return true
+    }
+    this.#writing = true
+    const { store, telemetry } = this.#options
+    telemetry.count('store_writes', undefined, 1)
+    telemetry.count('store_write_rows', undefined, group.writes.length)
+    telemetry.count('store_write_bytes', undefined, group.bytes)
+    store.write(group.writes, (error) => this.#written(group, error))
+    return true
+  }
+
+  #written(group: Group, error: Error | undefined): void {
+    if (this.#state === 'ended') return
+    if (error !== undefined) return this.#fail(error)
+    this.#writing = false
+    this.#release(group)
+    this.#pump()
+  }
+
+  #release(group: Group): void {
+    for (const deed of group.deeds) this.#released.push(deed)
+  }
+
+  #perform(deed: LocalDeed): void {
+    switch (deed.kind) {
+      case 'load':
+        return this.#load(deed.ticket, deed.ranges)
+      case 'set-timer':
+        return this.#alarms.set(deed.timer, deed.atMs)
+      case 'cancel-timer':
+        return this.#alarms.cancel(deed.timer)
+      case 'notify':
+        return this.#notify(deed.event)
+      case 'reply':
+        return this.#reply(deed.ticket, deed.reply)
+      case 'count':
+        return this.#options.telemetry.count(deed.name, deed.label, deed.by ?? 1)
+    }
+  }
+
+  #load(ticket: number, ranges: readonly Range[]): void {
+    const { store, keyring } = this.#options
+    store.read(ranges, (error, results) => {
+      if (this.#state === 'ended') return
+      if (error !== undefined) return this.#fail(error)
+      try {
+        const opened = results.map((rows) => rows.map((row) => toEntry(keyring, row)))
+        this.#take({ kind: 'loaded', ticket, results: opened })
+      } catch (damage) {
+        this.#fail(damage)
+      }
+    })
+  }
+
+  #notify(event: Event): void {
+    if (event.kind === 'ready') this.#wiring.connect()
+    for (const listener of [...this.#listeners]) listener(event)
+    if (event.kind === 'ready') this.#begun()
+  }
+
+  #reply(ticket: number, reply: Reply): void {
+    const done = this.#replies.get(ticket)
+    this.#replies.delete(ticket)
+    done?.(reply)
+  }
+
+  #begun(error?: Error): void {
+    const started = this.#started
+    this.#started = undefined
+    started?.(error)
+  }
+
+  #fail(cause: unknown): void {
+    if (this.#state === 'ended') return
+    const error = toCoterieError(cause)
+    this.#end(error)
+    this.#options.onFatal(error)
+  }
+
+  /** Nothing goes in or out after this; whoever still waits for an answer gets this one. */
+  #end(error: CoterieError): void {
+    this.#state = 'ended'
+    this.#inputs.clear()
+    this.#groups.clear()
+    this.#released.clear()
+    this.#alarms.clear()
+    this.#wiring.abandon()
+    const replies = [...this.#replies.values()]
+    this.#replies.clear()
+    for (const done of replies) done({ ok: false, error: failureOf(error) })
+    this.#begun(error)
+    for (const done of this.#stopped.splice(0)) done()
+  }
+}
+
+function failureOf(error: CoterieError): Failure {
+  return { code: error.code, message: error.message, hint: error.hint ?? '' }
+}
+
+function notRunning(): CoterieError {
+  return new CoterieError('DAEMON_UNREACHABLE', 'The node has stopped or is stopping.', {
+    hint: 'Start it and repeat the command.',
+  })
+}

@@ -1,0 +1,81 @@
+// Steps gathered into groups: what is written together, and what leaves once that write is durable.
+// A step is never split over two groups, so a crash keeps all of it or nothing. A group that has
+// grown to its bound takes no more steps; order over all groups is the order of the steps.
+// Group commit as databases do it: the longer a write takes, the more steps share the next one.
+
+import type { Effect } from '../../core/effect.ts'
+import type { Keyring } from '../../ports/keyring.ts'
+import type { Write } from '../../ports/store.ts'
+import { Fifo } from './fifo.ts'
+import { toWrite } from './rows.ts'
+
+/** Every effect but the writes: what is done only after them. */
+export type Deed = Exclude<Effect, { readonly kind: 'persist' }>
+
+export interface Group {
+  readonly writes: Write[]
+  readonly deeds: Deed[]
+  /** Bytes of keys and values in `writes`. */
+  bytes: number
+}
+
+export interface GroupBounds {
+  /** Rows after which a group takes no further step. */
+  readonly batchRowsMax: number
+  /** Bytes after which a group takes no further step. */
+  readonly batchBytesMax: number
+}
+
+/** The groups that wait for the store, oldest first; the last one is open while it has room. */
+export class Groups {
+  readonly #keyring: Keyring
+  readonly #bounds: GroupBounds
+  readonly #waiting = new Fifo<Group>()
+
+  constructor(keyring: Keyring, bounds: GroupBounds) {
+    this.#keyring = keyring
+    this.#bounds = bounds
+  }
+
+  get size(): number {
+    return this.#waiting.size
+  }
+
+  /** Adds what one step asked for. */
+  add(effects: readonly Effect[]): void {
+    if (effects.length === 0) return
+    const group = this.#open()
+    for (const effect of effects) {
+      if (effect.kind !== 'persist') group.deeds.push(effect)
+      else for (const put of effect.puts) this.#write(group, toWrite(this.#keyring, put))
+    }
+  }
+
+  /** Closes and removes the oldest group. */
+  take(): Group | undefined {
+    return this.#waiting.shift()
+  }
+
+  clear(): void {
+    this.#waiting.clear()
+  }
+
+  #open(): Group {
+    const last = this.#waiting.last
+    if (last !== undefined && this.#hasRoom(last)) return last
+    const group: Group = { writes: [], deeds: [], bytes: 0 }
+    this.#waiting.push(group)
+    return group
+  }
+
+  #hasRoom(group: Group): boolean {
+    return (
+      group.writes.length < this.#bounds.batchRowsMax && group.bytes < this.#bounds.batchBytesMax
+    )
+  }
+
+  #write(group: Group, write: Write): void {
+    group.writes.push(write)
+    group.bytes += write.key.length + (write.value?.length ?? 0)
+  }
+}
