@@ -1,0 +1,190 @@
+// A store in LevelDB. Every batch is one synced write, so `done` means that it survives a power cut.
+// A read takes its view of the database when it is asked for; later writes do not show in it.
+// Writes go one after another: the database's threads would otherwise overtake each other.
+// Closing waits for whatever is under way, because closing the database under a write loses it.
+
+import { Level } from 'level'
+
+import type { Bytes } from '../../base/bytes.ts'
+import type { Range } from '../../core/effect.ts'
+import type { Entry } from '../../core/input.ts'
+import type { Store, Write } from '../../ports/store.ts'
+import { levelFailure } from './failure.ts'
+
+export interface LevelStoreOptions {
+  /** The directory of the database; made when missing. */
+  readonly location: string
+  /** Bytes of the block cache. Default: 16 MiB. */
+  readonly cacheBytes?: number
+  /** Bytes gathered in memory, and in the log, before a table is written. Default: 8 MiB. */
+  readonly writeBufferBytes?: number
+}
+
+/** What a store uses unless its options say otherwise. */
+export const levelDefaults = Object.freeze({
+  cacheBytes: 16 * 1_024 * 1_024,
+  writeBufferBytes: 8 * 1_024 * 1_024,
+})
+
+type Database = Level<Bytes, Bytes>
+type Snapshot = ReturnType<Database['snapshot']>
+
+/** Rows fetched in one crossing to the database's thread, at most. */
+const CHUNK_ROWS_MAX = 1_000
+/** Bytes after which such a crossing ends early. */
+const CHUNK_BYTES_MAX = 1_024 * 1_024
+/** Ranges read side by side: enough to keep the threads busy, few enough to bound memory. */
+const RANGES_AT_ONCE = 16
+
+/**
+ * Opens the database.
+ *
+ * @throws CoterieError DATA_DIR_LOCKED, DISK_FULL, PERMISSION, or INTERNAL where it is damaged
+ */
+export async function openLevelStore(options: LevelStoreOptions): Promise<Store> {
+  const { cacheBytes, writeBufferBytes } = { ...levelDefaults, ...options }
+  const database: Database = new Level<Bytes, Bytes>(options.location, {
+    keyEncoding: 'view',
+    valueEncoding: 'view',
+    cacheSize: cacheBytes,
+    writeBufferSize: writeBufferBytes,
+  })
+  try {
+    await database.open()
+  } catch (thrown) {
+    throw levelFailure(thrown)
+  }
+  return new LevelStore(database)
+}
+
+class LevelStore implements Store {
+  readonly #database: Database
+  #lastWrite: Promise<void> = Promise.resolve()
+  #underWay = 0
+  #closing: (() => void) | undefined
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  write(batch: readonly Write[], done: (error?: Error) => void): void {
+    const operations = batch.map(operation)
+    this.#work(
+      () => this.#inTurn(() => this.#database.batch(operations, { sync: true })),
+      (error) => done(error),
+    )
+  }
+
+  read(
+    ranges: readonly Range[],
+    done: (error: Error | undefined, results: Entry[][]) => void,
+  ): void {
+    this.#work(
+      () => readAll(this.#database, ranges),
+      (error, results) => done(error, results ?? []),
+    )
+  }
+
+  close(done: (error?: Error) => void): void {
+    if (this.#closing !== undefined) return done(levelFailure(new Error('closed already')))
+    this.#closing = () => {
+      this.#database.close().then(
+        () => done(),
+        (thrown: unknown) => done(levelFailure(thrown)),
+      )
+    }
+    if (this.#underWay === 0) this.#closing()
+  }
+
+  #inTurn(write: () => Promise<void>): Promise<void> {
+    const written = this.#lastWrite.then(write)
+    this.#lastWrite = written.catch(() => {})
+    return written
+  }
+
+  /** Runs one operation to its end before the database may close, then says how it went. */
+  #work<T>(operate: () => Promise<T>, done: (error: Error | undefined, result?: T) => void): void {
+    const refused = this.#closing !== undefined
+    this.#underWay++
+    const outcome = refused ? Promise.reject(new Error('the store is closed')) : operate()
+    outcome.then(
+      (result) => this.#settled(() => done(undefined, result)),
+      (thrown: unknown) => this.#settled(() => done(levelFailure(thrown))),
+    )
+  }
+
+  #settled(tell: () => void): void {
+    try {
+      tell()
+    } finally {
+      this.#underWay--
+      if (this.#underWay === 0) this.#closing?.()
+    }
+  }
+}
+
+/** Copied, as the write may have to wait its turn while the caller reuses its buffers. */
+function operation(write: Write) {
+  const key = write.key.slice()
+  if (write.value === null) return { type: 'del' as const, key }
+  return { type: 'put' as const, key, value: write.value.slice() }
+}
+
+/** All ranges over one view. Single keys go together; every other range is an iterator of its own. */
+async function readAll(database: Database, ranges: readonly Range[]): Promise<Entry[][]> {
+  const snapshot = database.snapshot()
+  try {
+    const keys = ranges.filter(isOneKey).map((range) => range.from)
+    const values = keys.length === 0 ? [] : await database.getMany(keys, { snapshot })
+    const results: Entry[][] = []
+    let used = 0
+    for (let at = 0; at < ranges.length; at += RANGES_AT_ONCE) {
+      const some = ranges.slice(at, at + RANGES_AT_ONCE).map((range) => {
+        if (isOneKey(range)) return row(range.from, values[used++])
+        return readRange(database, snapshot, range)
+      })
+      results.push(...(await Promise.all(some)))
+    }
+    return results
+  } finally {
+    await snapshot.close()
+  }
+}
+
+async function readRange(database: Database, snapshot: Snapshot, range: Range): Promise<Entry[]> {
+  const limit = range.limit ?? Number.POSITIVE_INFINITY
+  const rows = database.iterator({
+    gte: range.from,
+    lt: range.to,
+    reverse: range.reverse ?? false,
+    limit: range.limit ?? -1,
+    highWaterMarkBytes: CHUNK_BYTES_MAX,
+    snapshot,
+  })
+  const found: Entry[] = []
+  try {
+    while (found.length < limit) {
+      const chunk = await rows.nextv(Math.min(limit - found.length, CHUNK_ROWS_MAX))
+      if (chunk.length === 0) break
+      for (const [key, value] of chunk) found.push({ key: plain(key), value: plain(value) })
+    }
+  } finally {
+    await rows.close()
+  }
+  return found
+}
+
+/** Whether only one key can lie in the range: `to` is `from` and a zero byte. */
+function isOneKey({ from, to, limit }: Range): boolean {
+  if (to.length !== from.length + 1 || to[from.length] !== 0 || limit === 0) return false
+  return from.every((byte, index) => to[index] === byte)
+}
+
+function row(key: Bytes, value: Bytes | undefined): Entry[] {
+  return value === undefined ? [] : [{ key, value: plain(value) }]
+}
+
+/** Without Node's buffer around it, whose `slice` shares memory where that of bytes copies. */
+function plain(bytes: Bytes): Bytes {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
