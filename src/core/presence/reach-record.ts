@@ -24,16 +24,13 @@ export interface ReachRecord {
   readonly sentMs: number
 }
 
-/** Printable ASCII of a multiaddr, ending in a peer id: never a control character in a log. */
-const ADDRESS = /^\/[!-~]+\/p2p\/[1-9A-HJ-NP-Za-km-z]+$/
+/** Printable ASCII that ends in a peer id: never a control character in a log. */
+const ADDRESS = /^(\/[!-~]+)?\/p2p\/[1-9A-HJ-NP-Za-km-z]+$/
 
 /** Whether a text may stand as an address in records and tickets. */
 export function isAddress(address: string): boolean {
-  return address.length <= ADDRESS_BYTES_MAX && (ADDRESS.test(address) || BARE.test(address))
+  return address.length <= ADDRESS_BYTES_MAX && ADDRESS.test(address)
 }
-
-/** Only a peer id: to be found by other means. */
-const BARE = /^\/p2p\/[1-9A-HJ-NP-Za-km-z]+$/
 
 /** Addresses as records and tickets carry them. */
 export const addressesReader: Reader<string[]> = list(
