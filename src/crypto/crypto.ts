@@ -54,3 +54,8 @@ export interface Crypto {
   /** The X25519 shared secret (RFC 7748), or `undefined` where it would be all zero. */
   xShared(secret: Bytes, publicKey: Bytes): Bytes | undefined
 }
+
+/** Demands that a value of our own has its length: both providers fail alike where it has not. */
+export function demandLength(what: string, bytes: Bytes, length: number): void {
+  if (bytes.length !== length) throw new RangeError(`${what} has ${length} bytes`)
+}

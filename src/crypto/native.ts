@@ -19,7 +19,7 @@ import {
 
 import { type Bytes, EMPTY, concat, fromBase64url, toBase64url, toHex } from '../base/bytes.ts'
 import { Lru } from '../base/lru.ts'
-import { type Crypto, HASH_BYTES, NONCE_BYTES, TAG_BYTES } from './crypto.ts'
+import { type Crypto, HASH_BYTES, NONCE_BYTES, TAG_BYTES, demandLength } from './crypto.ts'
 import { hkdfOver } from './hkdf.ts'
 import { type Equation, predicateOver } from './signature.ts'
 
@@ -81,7 +81,8 @@ function hmac(key: Bytes, ...parts: readonly Bytes[]): Bytes {
 }
 
 function aeadSeal(key: Bytes, nonce: Bytes, aad: Bytes, plaintext: Bytes): Bytes {
-  checkLengths(key, nonce)
+  demandLength('an encryption key', key, HASH_BYTES)
+  demandLength('a nonce', nonce, NONCE_BYTES)
   const cipher = createCipheriv(CIPHER, key, nonce, cipherOptions)
   cipher.setAAD(aad, { plaintextLength: plaintext.length })
   const body = cipher.update(plaintext)
@@ -90,7 +91,8 @@ function aeadSeal(key: Bytes, nonce: Bytes, aad: Bytes, plaintext: Bytes): Bytes
 }
 
 function aeadOpen(key: Bytes, nonce: Bytes, aad: Bytes, ciphertext: Bytes): Bytes | undefined {
-  checkLengths(key, nonce)
+  demandLength('an encryption key', key, HASH_BYTES)
+  demandLength('a nonce', nonce, NONCE_BYTES)
   const bodyLength = ciphertext.length - TAG_BYTES
   if (bodyLength < 0) return undefined
   const decipher = createDecipheriv(CIPHER, key, nonce, cipherOptions)
@@ -117,7 +119,7 @@ function xShared(secret: Bytes, peerKey: Bytes): Bytes | undefined {
 }
 
 function privateKey(curve: Curve, secret: Bytes): KeyObject {
-  if (secret.length !== HASH_BYTES) throw new RangeError('a secret key has 32 bytes')
+  demandLength('a secret key', secret, HASH_BYTES)
   const key = { kty: 'OKP', crv: curve, x: anyPublicPart, d: toBase64url(secret) }
   return createPrivateKey({ key, format: 'jwk' })
 }
@@ -129,11 +131,6 @@ function publicKey(curve: Curve, bytes: Bytes): KeyObject {
 function publicPart(key: KeyObject): Bytes {
   const { x = '' } = createPublicKey(key).export({ format: 'jwk' })
   return fromBase64url(x) ?? EMPTY
-}
-
-function checkLengths(key: Bytes, nonce: Bytes): void {
-  if (key.length !== HASH_BYTES) throw new RangeError('an encryption key has 32 bytes')
-  if (nonce.length !== NONCE_BYTES) throw new RangeError('a nonce has 12 bytes')
 }
 
 /** Node's buffers slice differently and may share a pool: only plain bytes leave this file. */

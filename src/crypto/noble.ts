@@ -8,7 +8,7 @@ import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 
 import { type Bytes } from '../base/bytes.ts'
-import { type Crypto, HASH_BYTES } from './crypto.ts'
+import { type Crypto, HASH_BYTES, NONCE_BYTES, demandLength } from './crypto.ts'
 import { hkdfOver } from './hkdf.ts'
 import { portableEquation, predicateOver } from './signature.ts'
 
@@ -19,9 +19,9 @@ export function createNobleCrypto(): Crypto {
     sha256: (...parts) => absorb(sha256.create(), parts),
     hmac: hmacSha256,
     ...hkdfOver(hmacSha256),
-    aeadSeal: (key, nonce, aad, plaintext) => chacha20poly1305(key, nonce, aad).encrypt(plaintext),
+    aeadSeal: (key, nonce, aad, plaintext) => cipherOf(key, nonce, aad).encrypt(plaintext),
     aeadOpen(key, nonce, aad, ciphertext) {
-      const cipher = chacha20poly1305(key, nonce, aad)
+      const cipher = cipherOf(key, nonce, aad)
       try {
         return cipher.decrypt(ciphertext)
       } catch {
@@ -34,7 +34,7 @@ export function createNobleCrypto(): Crypto {
     admitKey,
     xPublicKey: (secret) => x25519.getPublicKey(secret),
     xShared(secret, publicKey) {
-      if (publicKey.length !== HASH_BYTES) return undefined
+      demandLength('a secret key', secret, HASH_BYTES)
       try {
         return x25519.getSharedSecret(secret, publicKey)
       } catch {
@@ -46,6 +46,12 @@ export function createNobleCrypto(): Crypto {
 
 function hmacSha256(key: Bytes, ...parts: readonly Bytes[]): Bytes {
   return absorb(hmac.create(sha256, key), parts)
+}
+
+function cipherOf(key: Bytes, nonce: Bytes, aad: Bytes): ReturnType<typeof chacha20poly1305> {
+  demandLength('an encryption key', key, HASH_BYTES)
+  demandLength('a nonce', nonce, NONCE_BYTES)
+  return chacha20poly1305(key, nonce, aad)
 }
 
 /** Feeds the parts to a running hash and ends it. */
