@@ -46,7 +46,7 @@ export function levelFailure(thrown: unknown): CoterieError {
   if (thrown instanceof CoterieError) return thrown
   const innermost = rootOf(thrown)
   const meaning = meaningOf(innermost)
-  const detail = String(innermost.message ?? thrown)
+  const detail = typeof innermost.message === 'string' ? innermost.message : String(thrown)
   return new CoterieError(meaning.code, `${meaning.says} (${detail})`, {
     hint: meaning.hint,
     cause: thrown,
@@ -54,7 +54,7 @@ export function levelFailure(thrown: unknown): CoterieError {
 }
 
 function meaningOf({ code, message }: Reported): Meaning {
-  const words = String(message ?? '')
+  const words = typeof message === 'string' ? message : ''
   if (code === 'LEVEL_LOCKED') return locked
   if (code === 'ENOSPC' || code === 'EDQUOT') return full
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return forbidden

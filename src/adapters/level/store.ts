@@ -139,10 +139,13 @@ async function readAll(database: Database, ranges: readonly Range[]): Promise<En
     const results: Entry[][] = []
     let used = 0
     for (let at = 0; at < ranges.length; at += RANGES_AT_ONCE) {
-      const some = ranges.slice(at, at + RANGES_AT_ONCE).map((range) => {
-        if (isOneKey(range)) return row(range.from, values[used++])
-        return readRange(database, snapshot, range)
-      })
+      const some = ranges
+        .slice(at, at + RANGES_AT_ONCE)
+        .map((range) =>
+          isOneKey(range)
+            ? Promise.resolve(row(range.from, values[used++]))
+            : readRange(database, snapshot, range),
+        )
       results.push(...(await Promise.all(some)))
     }
     return results

@@ -28,8 +28,8 @@ export function createTelemetry(options: TelemetryOptions = {}): NodeTelemetry {
   const logger = pino({ level: options.level ?? 'info', base: null, formatters }, destination)
   return {
     metrics,
-    count: metrics.count,
-    gauge: metrics.gauge,
+    count: (name, label, by) => metrics.count(name, label, by),
+    gauge: (name, value) => metrics.gauge(name, value),
     log: (level, message, fields) => logger[level](fields ?? {}, message),
   }
 }
