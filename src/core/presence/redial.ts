@@ -59,6 +59,8 @@ export interface Redial {
   readonly contacts: Map<string, PeerId | undefined>
   readonly linked: Set<PeerId>
   blocked: ReadonlySet<PeerId>
+  /** Keys dialled within the last second, with the time: links that flap are held back by it. */
+  readonly recent: Map<string, number>
   /** When the last dial was made, and when the next may be. */
   dialledMs: number
   nextMs: number
@@ -75,6 +77,7 @@ export function createRedial(self: PeerId): Redial {
     contacts: new Map(),
     linked: new Set(),
     blocked: new Set(),
+    recent: new Map(),
     dialledMs: -Infinity,
     nextMs: -Infinity,
     hurry: 0,
@@ -108,7 +111,10 @@ export function want(
  */
 export function connected(redial: Redial, peer: PeerId, env: Env, key?: string): void {
   const contact = key !== undefined && redial.contacts.has(key)
-  if (contact) redial.contacts.set(key, peer)
+  if (contact) {
+    redial.contacts.set(key, peer)
+    redial.recent.set(peer, redial.recent.get(key) ?? -Infinity)
+  }
   const missed = contact || redial.missing.has(peer)
   redial.linked.add(peer)
   reconcile(redial, env)
@@ -129,14 +135,14 @@ export function lost(redial: Redial, peer: PeerId, env: Env): void {
   reconcile(redial, env)
 }
 
-/** Replaces the set of peers that may not be dialled. Whoever is let go is dialled at once. */
+/** Replaces the set of peers that may not be dialled. Whoever is let go is dialled first of all. */
 export function block(redial: Redial, blocked: ReadonlySet<PeerId>, env: Env): void {
   let released = 0
   for (const peer of redial.blocked) {
     const entry = redial.missing.get(peer)
     if (blocked.has(peer) || entry === undefined) continue
     entry.dialledMs = -Infinity
-    entry.notBeforeMs = env.nowMs
+    entry.notBeforeMs = earliest(redial, entry.key, env.nowMs)
     released++
   }
   redial.blocked = new Set(blocked)
@@ -171,6 +177,10 @@ export function due(redial: Redial, env: Env): Dial[] {
     .filter((entry) => !entry.inFlight && entry.notBeforeMs <= env.nowMs)
     .sort((a, b) => (a.dialledMs === b.dialledMs ? a.place - b.place : a.dialledMs - b.dialledMs))
   if (first === undefined) return []
+  for (const [key, atMs] of redial.recent) {
+    if (atMs + REDIAL_MIN_MS <= env.nowMs) redial.recent.delete(key)
+  }
+  redial.recent.set(first.key, env.nowMs)
   first.dialledMs = env.nowMs
   first.notBeforeMs = env.nowMs + REDIAL_MIN_MS
   first.inFlight = true
@@ -227,13 +237,18 @@ function reconcile(redial: Redial, env: Env): void {
       addresses: [...addresses],
       place: drawn(env),
       dialledMs: -Infinity,
-      notBeforeMs: env.nowMs + waitMs,
+      notBeforeMs: earliest(redial, key, env.nowMs + waitMs),
       inFlight: false,
       failures: 0,
     })
     fresh++
   }
   hasten(redial, fresh)
+}
+
+/** That time, or later if the key was dialled less than a second before. */
+function earliest(redial: Redial, key: string, atMs: number): number {
+  return Math.max(atMs, (redial.recent.get(key) ?? -Infinity) + REDIAL_MIN_MS)
 }
 
 /** Everybody missing who may be dialled at all. */
