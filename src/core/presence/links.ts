@@ -2,8 +2,8 @@
  * Which members to hold a link to. Small groups link everybody; in larger ones the members stand on
  * a ring in an order that hashing shuffles every hour, and each looks for the leaders nearest
  * to it, both neighbours, and members halfway round, a quarter round and so on. Neighbours keep the
- * ring whole and the long links keep it short, as the fingers of Chord do; eight nearest
- * members alone would fall apart into cliques. Whoever cannot be reached is replaced by the next.
+ * ring whole and the long links keep it short, as the fingers of Chord do; eight nearest members
+ * alone would make a long chain. Whoever cannot be reached is replaced by the next.
  */
 import { type Bytes, compare, equal, u32 } from '../../base/bytes.ts'
 import { FULL_LINKS_MEMBERS_MAX, LINKS_MAX } from '../../base/limits.ts'

@@ -33,6 +33,25 @@ const seenBy = (members: readonly LinkMember[], index: number): LinkGroup => ({
   members,
 })
 
+/** Links from the first member to the farthest one, when all follow their choice. */
+function longestWay(members: readonly LinkMember[]): number {
+  const links = new Map(members.map(({ peer }) => [peer, new Set<string>()]))
+  for (const [index, { peer }] of members.entries()) {
+    for (const one of chooseLinks([seenBy(members, index)], 1, nobody, crypto)) {
+      links.get(peer)?.add(one)
+      links.get(one)?.add(peer)
+    }
+  }
+  const seen = new Set<string>()
+  let edge = members.slice(0, 1).map(({ peer }) => peer)
+  for (let steps = 0; ; steps++) {
+    for (const peer of edge) seen.add(peer)
+    const next = new Set(edge.flatMap((peer) => [...(links.get(peer) ?? [])]))
+    edge = [...next].filter((one) => !seen.has(one))
+    if (edge.length === 0) return seen.size === members.length ? steps : Infinity
+  }
+}
+
 /** Whether the peers online hold together, when each keeps to its links until nothing changes. */
 function holdsTogether(members: readonly LinkMember[], hour: number, away: ReadonlySet<string>) {
   const online = members.filter(({ peer }) => !away.has(peer))
@@ -136,6 +155,20 @@ describe('a larger group', () => {
       ),
       { numRuns: 60 },
     )
+  })
+
+  it('is a whole ring: the next member has this one before it', () => {
+    const members = membersOf(300, 0, 'ring')
+    for (const [index, { peer }] of members.entries()) {
+      const [next] = preference(seenBy(members, index), 2, crypto)
+      const at = members.findIndex((one) => one.peer === next?.peer)
+      expect(preference(seenBy(members, at), 2, crypto)[1]?.peer).toBe(peer)
+    }
+  })
+
+  it('is a few links wide, with or without leaders', () => {
+    expect(longestWay(membersOf(256, 0, 'wide'))).toBeLessThanOrEqual(6)
+    expect(longestWay(membersOf(256, 1, 'wide'))).toBeLessThanOrEqual(2)
   })
 
   it('keeps missing members wanted, so that they are taken back when they answer', () => {

@@ -25,6 +25,9 @@ describe('missing members', () => {
       const spacings = world.spacings()
       expect(Math.min(...spacings)).toBeGreaterThanOrEqual(1_000)
       expect(Math.max(...spacings)).toBeLessThanOrEqual(Math.max(2_000, count * 125))
+      // Chance spreads the dials over the whole time between the bounds.
+      const meanMs = spacings.reduce((sum, one) => sum + one, 0) / spacings.length
+      if (count < 8) expect(Math.abs(meanMs - 1_500)).toBeLessThan(150)
       const counts = higher(count).map((peer) => world.times(peer).length)
       expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1)
       expect(Math.min(...counts)).toBeGreaterThanOrEqual(
