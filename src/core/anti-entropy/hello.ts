@@ -2,14 +2,7 @@
  * How two peers find out, on a fresh sync channel, which groups they share and who they are in
  * them. Whoever lacks a group's access key sees random tags and is shown no proof. Every step is
  * all or nothing: a frame that is refused leaves the state as it was, and the caller resets the
- * peer. One channel has one hello: to offer groups that were joined later, open another channel.
- *
- *     dialler                        listener
- *       nonce ------->   <------- nonce          both at once
- *       tags  ----------------------->           of all groups, padded
- *             <----------------------- tags      of the groups proved, padded
- *       proofs ---------------------->           only for groups in common
- *             <----------------------- proofs
+ * peer. One channel has one hello: to offer groups joined later, open another. Bytes: HELLO.md.
  */
 import { type Bytes, compare, equal, toHex } from '../../base/bytes.ts'
 import { HELLO_TAG_COUNTS } from '../../base/limits.ts'
@@ -104,7 +97,16 @@ export interface Hello {
   common: readonly HelloGroup[]
 }
 
-/** A hello for one channel that has just opened. */
+/**
+ * A hello for one channel that has just opened.
+ *
+ *     dialler                        listener
+ *       nonce ------->   <------- nonce          both at once
+ *       tags  ----------------------->           of all groups, padded
+ *             <----------------------- tags      of the groups proved, padded
+ *       proofs ---------------------->           only for groups in common
+ *             <----------------------- proofs
+ */
 export function createHello(options: HelloOptions, env: Env): Hello {
   return {
     options,
