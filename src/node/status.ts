@@ -1,0 +1,86 @@
+// The answer to "how is it going": what the endpoint knows, with a word and a reason for each group.
+// Plain values in the shapes that scripts rely on; fields may be added, never renamed.
+
+import type { EndpointReport, GroupReport, PeerReport } from '../core/report.ts'
+import { type HealthState, type HealthWatch, type Partition, worst } from './health.ts'
+
+export interface GroupStatus {
+  group: string
+  name: string
+  state: HealthState
+  /** One sentence for people. */
+  why: string
+  role: 'leader' | 'member'
+  trust: 'introducer' | 'checked'
+  /** memberId of the leader that acts as manager, where that is known. */
+  manager: string | null
+  epoch: string | null
+  epochHeads: string[]
+  /** Number of members that belong now. */
+  members: number
+  /** memberIds that answer now, without ourselves. */
+  reachable: string[]
+  pending: number
+  undecryptable: number
+  messages: number
+  root: string
+  vector: Record<string, number>
+  partition: Partition | null
+  equivocators: string[]
+  contradictions: string[]
+}
+
+export interface Status {
+  name: string
+  account: string
+  device: string
+  peerId: string
+  /** Multiaddrs under which this node can be reached, each with /p2p/. */
+  listen: string[]
+  /** That of the group that is worst off. */
+  state: HealthState
+  groups: GroupStatus[]
+  peers: PeerReport[]
+}
+
+/** The status of everything. @param nowMs monotonic */
+export function statusOf(report: EndpointReport, watch: HealthWatch, nowMs: number): Status {
+  const groups = report.groups.map((group) => groupStatus(group, watch, nowMs))
+  return {
+    name: report.name,
+    account: report.account,
+    device: report.device,
+    peerId: report.peerId,
+    listen: report.listen,
+    state: worst(groups.map((group) => group.state)),
+    groups,
+    peers: report.peers,
+  }
+}
+
+function groupStatus(group: GroupReport, watch: HealthWatch, nowMs: number): GroupStatus {
+  const { state, why, partition } = watch.judge(group, nowMs)
+  return {
+    group: group.group,
+    name: group.name,
+    state,
+    why,
+    role: group.role,
+    trust: group.trust,
+    manager: null,
+    epoch: group.epoch,
+    epochHeads: group.epochHeads,
+    members: group.members.filter(({ state }) => state === 'active' || state === 'dormant').length,
+    reachable: group.members
+      .filter((member) => member.reachable && member.member !== group.self)
+      .map((member) => member.member),
+    pending: group.pending,
+    undecryptable: group.undecryptable,
+    messages: group.messages,
+    root: group.root,
+    vector: group.vector,
+    partition,
+    equivocators: group.equivocators,
+    contradictions: [],
+  }
+}

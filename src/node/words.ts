@@ -1,0 +1,12 @@
+// The core's words that the layers above the node speak too, so that they need not reach into it.
+
+export type { Event } from '../core/event.ts'
+export type { CommandResult, PolicyName, SyncRound } from '../core/command.ts'
+export type {
+  EndpointReport,
+  GroupReport,
+  MemberReport,
+  PeerReport,
+  RequestReport,
+  TextReport,
+} from '../core/report.ts'
