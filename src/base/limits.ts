@@ -160,8 +160,8 @@ export const PREKEY_INTERVAL_MS = dayMs
 
 // --- Anti-entropy on the wire --------------------------------------------------------------------
 
-/** Messages in one batch of the session form. */
-export const BATCH_MESSAGES_MAX = 512
+/** Messages in one batch of the session form: with sixteen dependencies each, still decodable. */
+export const BATCH_MESSAGES_MAX = 400
 /** Bytes after which a sender closes a batch; one message may exceed it alone. */
 export const BATCH_BYTES_TARGET = 160 * KIBIBYTE
 /** Bytes of any frame on a member link: the largest message with room for its frame. */

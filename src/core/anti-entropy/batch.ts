@@ -9,7 +9,6 @@
  *   vouchers         A7*     B3*         (signature there, or headers on to a signed one)
  */
 import type { Bytes } from '../../base/bytes.ts'
-import { EMPTY } from '../../base/bytes.ts'
 import {
   BATCH_BYTES_MAX,
   BATCH_MESSAGES_MAX,
@@ -20,7 +19,6 @@ import {
 import type { Result } from '../../base/result.ts'
 import { fail, ok } from '../../base/result.ts'
 import type { Value } from '../../codec/canonical.ts'
-import { encode } from '../../codec/canonical.ts'
 import type { Reader } from '../../codec/shape.ts'
 import { bytes, bytesUpTo, list, tuple, u32, u53, uint } from '../../codec/shape.ts'
 import type { Message } from '../message/message.ts'
@@ -49,7 +47,7 @@ export interface BatchItem {
   readonly signature: Bytes
 }
 
-/** Headers from an author's last item on to one that is signed, and that signature. */
+/** One for each author: headers after its last item on to a signed one, and that signature. */
 export interface Voucher {
   readonly author: number
   readonly headers: readonly Bytes[]
@@ -146,7 +144,7 @@ export const SIGNATURE_EVERY = 32
 const BIG_BODY_BYTES = 4096
 
 /** Whether a message keeps its signature in a batch where it is not its author's last. */
-export const carriesSignature = ({ header, body }: Message): boolean =>
+export const carriesSignature = ({ header, body }: Pick<Message, 'header' | 'body'>): boolean =>
   header.counter % SIGNATURE_EVERY === SIGNATURE_EVERY - 1 ||
   header.type !== 2 ||
   body.length >= BIG_BODY_BYTES
@@ -157,6 +155,3 @@ export const zigzag = (difference: number): number =>
 
 export const unzigzag = (coded: number): number =>
   coded % 2 === 1 ? -(coded + 1) / 2 : coded / 2
-
-export const batchBytes = (batch: Batch): Bytes =>
-  batch.items.length === 0 ? EMPTY : encode(batchValue(batch))

@@ -162,14 +162,13 @@ const sealing = (
   return { epoch, gen: author.gen }
 }
 
-/** True when the signature that came with an author's last item, or further on, holds over it. */
+/** True when the signature over an author's last item, or over a header that follows, holds. */
 export const vouch = (
   crypto: Crypto,
   devicePublic: Bytes,
   last: Message,
-  voucher: Voucher | undefined,
+  voucher: Pick<Voucher, 'headers' | 'signature'>,
 ): boolean => {
-  if (voucher === undefined) return verifyId(crypto, devicePublic, last.idBytes, last.signature)
   let id = last.idBytes
   let counter = last.header.counter
   for (const encoded of voucher.headers) {

@@ -5,7 +5,7 @@
  *
  *   stored record = [header, signature, body, [flags, carried gen, control frontier, vector]]
  *
- * The vector is stored whole at every 32nd counter and as changes between, so a row is rebuilt
+ * The vector is stored whole at every 32nd counter and where a line starts, as changes between, so a row is rebuilt
  * from at most 32 neighbours and a record stays small however large the group.
  */
 import type { Bytes } from '../../base/bytes.ts'
@@ -41,6 +41,8 @@ export const RowFlag = {
   verified: 1,
   /** Became readable after a text that sorts behind it was already here. */
   late: 2,
+  /** The stored vector is whole, not a list of changes. */
+  whole: 4,
 } as const
 
 export interface RowRecord {
@@ -72,7 +74,8 @@ export const encodeRecord = (
   before: Vector,
   flags: number,
 ): Bytes => {
-  const seen = changes(isCheckpoint(row.counter) ? emptyVector : before, row.seen)
+  const whole = (flags & RowFlag.whole) !== 0
+  const seen = changes(whole ? emptyVector : before, row.seen)
   return encode([
     envelope.header,
     envelope.signature,
@@ -91,8 +94,8 @@ export const parseRecord = (record: Bytes): Result<RowRecord> => {
 }
 
 /** The vector of a stored row, from the vector of the row before it on its line. */
-export const replaySeen = (before: Vector, record: RowRecord, counter: number): Vector => {
-  let seen = isCheckpoint(counter) ? emptyVector : before
+export const replaySeen = (before: Vector, record: RowRecord): Vector => {
+  let seen = (record.flags & RowFlag.whole) !== 0 ? emptyVector : before
   for (const [line, count] of record.seen) seen = withCount(seen, line, count)
   return seen
 }

@@ -86,8 +86,8 @@ const judgeGenesis = (at: Case): BodyJudgement => {
   const body = parseGenesis(message.body)
   if (!body.ok) return invalid(body.error)
   if (message.header.deps.length > 0) return invalid('genesis-deps')
-  const { founder, groupBytes } = court.jurisdiction
-  if (author.facts.member !== founder) return invalid('genesis-author')
+  const { groupBytes } = court.jurisdiction
+  if (!author.facts.leader) return invalid('genesis-author')
   const group = groupIdOf(court.crypto, body.value.constitution)
   if (!equal(group, groupBytes)) return invalid('genesis-constitution')
   return changes({

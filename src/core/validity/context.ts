@@ -41,7 +41,6 @@ export interface Jurisdiction {
   readonly group: Hex
   /** The leaders of the constitution, as members. */
   readonly leaders: readonly MemberFacts[]
-  readonly founder: Hex
   readonly control: ControlLog<ControlInfo>
   /** Epoch id -> the control message that made it. */
   readonly epochs: Map<Hex, ControlEntry<ControlInfo>>
@@ -53,7 +52,7 @@ export interface Jurisdiction {
 const CONTEXTS_KEPT = 256
 
 export const createJurisdiction = (
-  fixed: Pick<Jurisdiction, 'groupBytes' | 'group' | 'leaders' | 'founder' | 'control'>,
+  fixed: Pick<Jurisdiction, 'groupBytes' | 'group' | 'leaders' | 'control'>,
 ): Jurisdiction => ({
   ...fixed,
   epochs: new Map(),

@@ -4,8 +4,8 @@
  */
 import type { Bytes } from '../../base/bytes.ts'
 import type { Crypto } from '../../crypto/crypto.ts'
-import type { Leaf } from '../attestation/view.ts'
-import { leafOf, viewOf } from '../attestation/view.ts'
+import type { LeafRow } from '../attestation/view.ts'
+import { leafOf, leafOfSilent, viewOf } from '../attestation/view.ts'
 import type { Roster } from '../membership/roster.ts'
 import type { Frontier } from '../transcript/control-log.ts'
 import { mergeFrontiers } from '../transcript/control-log.ts'
@@ -48,7 +48,7 @@ export interface View {
   readonly view: Bytes
 }
 
-const leaves = new WeakMap<Row, Leaf>()
+const leaves = new WeakMap<Row, LeafRow>()
 
 /** The last rows of a member in a past: one, or one for each branch of an equivocator. */
 const tipsIn = (
@@ -84,16 +84,20 @@ export const viewOfPast = (
   seen: Vector,
 ): { view: View } | { missing: Place[] } => {
   const missing: Place[] = []
-  const rows = [...roster.members.values()].map(({ facts }): Leaf => {
+  const rows = [...roster.members.values()].map(({ facts }): LeafRow => {
     const tips = tipsIn(transcript, seen, facts.member, missing)
     const only = tips.length === 1 ? tips[0] : undefined
     const known = only && leaves.get(only)
     if (known !== undefined) return known
-    const owner = { ...facts, member: facts.memberBytes }
+    const { account, memberBytes: member, memberGroupId } = facts
     const ends = tips.map((tip) => ({ counter: tip.counter, id: tip.idBytes }))
-    const leaf = leafOf(crypto, owner, ends)
-    if (only !== undefined) leaves.set(only, leaf)
-    return leaf
+    const leaf =
+      ends.length === 0
+        ? leafOfSilent(crypto, account, member, memberGroupId)
+        : leafOf(crypto, account, member, memberGroupId, ends)
+    const row = { account, member, leaf }
+    if (only !== undefined) leaves.set(only, row)
+    return row
   })
   if (missing.length > 0) return { missing }
   const hash = membershipHash(crypto, jurisdiction, roster)

@@ -1,0 +1,101 @@
+/** What this endpoint knows right now, as plain values. Reads only. */
+import { toHex } from '../../base/bytes.ts'
+import type { Crypto } from '../../crypto/crypto.ts'
+import { peerIdOf } from '../identity/peer-id.ts'
+import type { PeerId } from '../input.ts'
+import type { EndpointReport, PeerReport } from '../report.ts'
+import { reportGroup } from '../replica/report.ts'
+import type { Replica } from '../replica/state.ts'
+import { createLoads } from '../turn.ts'
+import { rootOf } from '../replica/sync.ts'
+import type { EndpointState } from './state.ts'
+
+/** `nowMs`: the same clock as in steps. */
+export const reportEndpoint = (
+  state: EndpointState,
+  crypto: Crypto,
+  nowMs: number,
+): EndpointReport => ({
+  name: state.identity.name,
+  account: toHex(state.account),
+  device: toHex(state.device),
+  peerId: state.self,
+  listen: [...state.listen],
+  groups: [...state.replicas.values()]
+    .map((replica) => reportGroup(replica, rootText(crypto, nowMs, replica)))
+    .sort((a, b) => (a.group < b.group ? -1 : 1)),
+  peers: peersOf(state, nowMs),
+  contacts: [...state.contacts].sort(),
+})
+
+const rootText = (crypto: Crypto, nowMs: number, replica: Replica): string => {
+  const env = { nowMs, wallMs: 0, crypto, random: () => new Uint8Array() }
+  return toHex(rootOf({ env, effects: [], loads: createLoads() }, replica))
+}
+
+const peersOf = (state: EndpointState, nowMs: number): PeerReport[] => {
+  const peers = new Set<PeerId>([
+    ...state.redial.wanted.keys(),
+    ...[...state.channels.values()].map((channel) => channel.peer),
+    ...state.blocked,
+  ])
+  peers.delete(state.self)
+  return [...peers].sort().map((peer) => peerOf(state, peer, nowMs))
+}
+
+const peerOf = (state: EndpointState, peerId: PeerId, nowMs: number): PeerReport => {
+  const channel = [...state.channels.values()].find(
+    (one) => one.peer === peerId && one.protocol === 'sync',
+  )
+  const blocked = state.blocked.has(peerId)
+  const missing = state.redial.missing.get(peerId)
+  const entries = [...state.replicas.values()].flatMap((replica) =>
+    [...replica.sync.peers.values()].filter((one) => one.peer === peerId),
+  )
+  const synced = entries.map((one) => one.syncedMs).filter((at) => at >= 0)
+  const reason = state.dialReasons.get(peerId)
+  const linked = channel !== undefined && !blocked
+  const peerState = blocked
+    ? 'blocked'
+    : linked
+      ? 'connected'
+      : missing?.inFlight === true
+        ? 'connecting'
+        : 'missing'
+  return {
+    peerId,
+    name: nameOf(state, peerId),
+    state: peerState,
+    rttMs: channel?.keepAlive.rttMs ?? null,
+    lastSyncMs: synced.length === 0 ? null : nowMs - Math.max(...synced),
+    blocked,
+    why: whyOf(peerState, channel?.established ?? false, reason),
+    groups: [...(channel?.groups.values() ?? [])].map((replica) => replica.group).sort(),
+  }
+}
+
+const nameOf = (state: EndpointState, peerId: PeerId): string => {
+  for (const replica of state.replicas.values()) {
+    for (const facts of replica.facts.values()) {
+      if (peerIdOf(facts.transport) === peerId) return facts.name
+    }
+  }
+  return ''
+}
+
+const whyOf = (
+  peerState: PeerReport['state'],
+  established: boolean,
+  reason: string | undefined,
+): string => {
+  switch (peerState) {
+    case 'blocked':
+      return 'blocked here by `peer block`'
+    case 'connected':
+      return established ? 'linked' : 'linked, proving who is who'
+    case 'connecting':
+      return 'being dialled'
+    default:
+      return reason === undefined ? 'not dialled yet' : `last dial failed: ${reason}`
+  }
+}

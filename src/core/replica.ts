@@ -1,0 +1,93 @@
+/**
+ * One group's replica as the endpoint sees it: which verb answers which input. No rule of its own;
+ * every rule lives with its idea.
+ */
+import { deadline as pendingDeadline, expire } from './transcript/pending.ts'
+import { postAttest, postJoin } from './replica/author.ts'
+import { sendingEpoch } from './replica/keys.ts'
+import { flushPush } from './replica/push.ts'
+import type { Replica } from './replica/state.ts'
+import { ownTip } from './replica/state.ts'
+import { expireWaiters } from './replica/sync-command.ts'
+import { fetchStalled, sendDigest, tellNews } from './replica/sync.ts'
+import type { Turn } from './turn.ts'
+import { count, emit } from './turn.ts'
+
+/** Peers are asked for their digest this often, whatever was heard meanwhile. */
+const ROUND_EVERY_MS = 10_000
+/** A push that builds on something unknown: its sender is asked after this, unless it came. */
+const ASK_AFTER_MS = 100
+
+/** Timers that a running replica always has. */
+export const startTimers = (turn: Turn, replica: Replica): void => {
+  const atMs = turn.env.nowMs + ROUND_EVERY_MS
+  emit(turn, { kind: 'set-timer', timer: `round/${replica.number}`, atMs })
+}
+
+/** A timer `<name>/<group number>` rang. */
+export const onReplicaTimer = (turn: Turn, replica: Replica, name: string): void => {
+  switch (name) {
+    case 'push':
+      return flushPush(turn, replica)
+    case 'news':
+      return tellNews(turn, replica)
+    case 'fetch':
+      return fetchStalled(turn, replica)
+    case 'sync':
+      return expireWaiters(turn, replica)
+    case 'ask':
+      return askSenders(turn, replica)
+    case 'round':
+      return round(turn, replica)
+    case 'pending':
+      return expirePending(turn, replica)
+  }
+}
+
+const round = (turn: Turn, replica: Replica): void => {
+  for (const peer of replica.sync.peers.values()) sendDigest(turn, replica, peer, true)
+  startTimers(turn, replica)
+}
+
+/** Remembers to ask a peer whose push could not be judged; soon, as the rest may be on its way. */
+export const askSoon = (turn: Turn, replica: Replica, from: string): void => {
+  replica.sync.ask.add(from)
+  emit(turn, {
+    kind: 'set-timer',
+    timer: `ask/${replica.number}`,
+    atMs: turn.env.nowMs + ASK_AFTER_MS,
+  })
+  const due = pendingDeadline(replica.pending)
+  if (due === undefined) return
+  emit(turn, { kind: 'set-timer', timer: `pending/${replica.number}`, atMs: due })
+}
+
+const askSenders = (turn: Turn, replica: Replica): void => {
+  const { ask, peers } = replica.sync
+  for (const peer of peers.values()) if (ask.has(peer.peer)) sendDigest(turn, replica, peer, true)
+  ask.clear()
+}
+
+const expirePending = (turn: Turn, replica: Replica): void => {
+  const gone = expire(replica.pending, turn.env.nowMs)
+  if (gone > 0) count(turn, 'messages_dropped', 'pending-expired', gone)
+  const due = pendingDeadline(replica.pending)
+  if (due === undefined) return
+  emit(turn, { kind: 'set-timer', timer: `pending/${replica.number}`, atMs: due })
+}
+
+/** A member that was admitted and has nothing posted yet posts its Join, once it has caught up. */
+export const joinWhenAdmitted = (turn: Turn, replica: Replica): void => {
+  const { sync, transcript, self, facts } = replica
+  if (replica.joining || ownTip(replica) !== undefined || sync.fetching !== undefined) return
+  if (!facts.has(self.member) || transcript.heads.size === 0) return
+  replica.joining = true
+  postJoin(turn, replica, (later, joined) => {
+    replica.joining = false
+    if (joined.ok) postAttest(later, replica, () => undefined)
+  })
+}
+
+/** True once this member can send: its Join is durable and an epoch names it. */
+export const canSend = (turn: Turn, replica: Replica): boolean =>
+  ownTip(replica) !== undefined && sendingEpoch(turn.env.crypto, replica) !== undefined

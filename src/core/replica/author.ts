@@ -1,0 +1,267 @@
+/**
+ * Writing messages of one's own: take the current heads as the past, number and sign, and send the
+ * result through the same intake as everybody else's. What a member writes it has judged first.
+ */
+import type { Bytes } from '../../base/bytes.ts'
+import { EMPTY, compare } from '../../base/bytes.ts'
+import { COUNTER_MAX, DEPS_MAX } from '../../base/limits.ts'
+import type { Failure } from '../effect.ts'
+import { mintEpoch } from '../epoch/seal.ts'
+import { textKeysOf } from '../epoch/schedule.ts'
+import { encodeContent, sealText } from '../epoch/text.ts'
+import type { HeaderDraft, Message } from '../message/message.ts'
+import { prefixOf, signMessage } from '../message/message.ts'
+import {
+  encodeAdd,
+  encodeAttest,
+  encodeEpochMessage,
+  encodeGenesis,
+  encodeJoin,
+  encodePrekey,
+} from '../message/bodies.ts'
+import { MessageType } from '../message/type.ts'
+import { activeMembers } from '../membership/roster.ts'
+import type { Row } from '../transcript/row.ts'
+import { sortedHeads } from '../transcript/transcript.ts'
+import type { Turn } from '../turn.ts'
+import { persist } from '../turn.ts'
+import { reasonFor } from '../validity/bodies.ts'
+import { contextOf, membershipHash } from '../validity/context.ts'
+import type { Past, View } from '../validity/past.ts'
+import { pastOf, viewOfPast } from '../validity/past.ts'
+import { failure } from '../failure.ts'
+import { prekeyIdOf } from '../identity/prekey.ts'
+import { hexOf } from '../message/header.ts'
+import { take } from './intake.ts'
+import { messageKeyFor, sendingEpoch } from './keys.ts'
+import { loadPlaces } from './rows.ts'
+import type { Replica } from './state.ts'
+import { SecretKind, courtOf, ownTip, secretKey } from './state.ts'
+import { enqueuePush } from './push.ts'
+
+export type Posted =
+  | { readonly ok: true; readonly message: Message }
+  | { readonly ok: false; readonly error: Failure }
+
+export type Then = (turn: Turn, posted: Posted) => void
+
+interface Stand {
+  readonly prev: Row | undefined
+  readonly parents: readonly Row[]
+  readonly deps: readonly Bytes[]
+  readonly past: Past
+}
+
+/** Where the next message stands: on the own tip and up to sixteen other heads. */
+const standOf = (replica: Replica): Stand => {
+  const prev = ownTip(replica)?.tip
+  const others = sortedHeads(replica.transcript)
+    .filter((head) => head.id !== prev?.id)
+    .slice(0, DEPS_MAX)
+  const parents = prev === undefined ? others : [prev, ...others]
+  const deps = others.map((head) => head.idBytes).sort(compare)
+  return { prev, parents, deps, past: pastOf(replica.transcript, parents) }
+}
+
+type Draft = (stand: Stand) => { body: Bytes; sealed?: Partial<HeaderDraft> } | Failure
+
+const draftOf = (
+  turn: Turn,
+  replica: Replica,
+  type: number,
+  stand: Stand,
+  sealed: Partial<HeaderDraft>,
+): HeaderDraft => {
+  const { self, constitution } = replica
+  const admission = replica.facts.get(self.member)?.admission ?? EMPTY
+  return {
+    type,
+    group: constitution.group,
+    member: self.memberBytes,
+    memberGroupId: self.memberGroupId,
+    counter: stand.prev === undefined ? 0 : stand.prev.counter + 1,
+    prev: stand.prev?.idBytes ?? admission,
+    deps: stand.deps,
+    lamport: stand.past.lamport,
+    epoch: EMPTY,
+    gen: 0,
+    salt: EMPTY,
+    sent: Math.max(0, Math.floor(turn.env.wallMs)),
+    keyCommit: EMPTY,
+    ...sealed,
+  }
+}
+
+const exhausted = failure(
+  'COUNTER_EXHAUSTED',
+  'this member has used its last message number',
+  'join the group again as a new member',
+)
+
+/** Signs a message on the current heads and takes it in. */
+const post = (turn: Turn, replica: Replica, type: number, draft: Draft, then: Then): void => {
+  const stand = standOf(replica)
+  if ((stand.prev?.counter ?? -1) + 1 > COUNTER_MAX - 1) {
+    return then(turn, { ok: false, error: exhausted })
+  }
+  const made = draft(stand)
+  if ('code' in made) return then(turn, { ok: false, error: made })
+  const header = draftOf(turn, replica, type, stand, made.sealed ?? {})
+  const message = signMessage(turn.env.crypto, replica.self.deviceSeed, header, made.body)
+  const source = { how: 'own', from: '', vouched: false, verified: true } as const
+  take(turn, replica, message, source, (later, outcome) => {
+    if (outcome.kind === 'accepted') {
+      enqueuePush(later, replica, message)
+      return then(later, { ok: true, message })
+    }
+    const reason = outcome.kind === 'rejected' ? outcome.reason : outcome.kind
+    const error = failure('INTERNAL', `an own message was not valid: ${reason}`, 'report this')
+    then(later, { ok: false, error })
+  })
+}
+
+/** As `post`, for bodies that carry a view of the past. */
+const postWithView = (
+  turn: Turn,
+  replica: Replica,
+  type: number,
+  draft: (stand: Stand, view: View) => { body: Bytes } | Failure,
+  then: Then,
+): void => {
+  const stand = standOf(replica)
+  const { roster } = contextOf(replica.jurisdiction, stand.past.control)
+  const { jurisdiction, transcript } = replica
+  const own = viewOfPast(turn.env.crypto, jurisdiction, transcript, roster, stand.past.seen)
+  if ('missing' in own) {
+    return loadPlaces(turn, replica, own.missing, (later) =>
+      postWithView(later, replica, type, draft, then),
+    )
+  }
+  post(turn, replica, type, (at) => draft(at, own.view), then)
+}
+
+/** Makes a fresh prekey, durable before anybody may seal to it. */
+const freshPrekey = (turn: Turn, replica: Replica): Bytes => {
+  const secret = turn.env.random(32)
+  const publicKey = turn.env.crypto.xPublicKey(secret)
+  const id = prekeyIdOf(turn.env.crypto, replica.self.memberBytes, publicKey)
+  keepPrekey(turn, replica, id, secret)
+  return publicKey
+}
+
+export const keepPrekey = (turn: Turn, replica: Replica, id: Bytes, secret: Bytes): void => {
+  replica.prekeys.set(hexOf(id), secret)
+  persist(turn, [
+    { key: secretKey(replica.number, SecretKind.prekey, id), value: secret, secret: true },
+  ])
+}
+
+export const postGenesis = (turn: Turn, replica: Replica, then: Then): void => {
+  const prekey = freshPrekey(turn, replica)
+  const body = encodeGenesis({ constitution: replica.constitution.bytes, prekey })
+  post(turn, replica, MessageType.genesis, () => ({ body }), then)
+}
+
+export const postJoin = (turn: Turn, replica: Replica, then: Then): void => {
+  const prekey = freshPrekey(turn, replica)
+  const admission = replica.facts.get(replica.self.member)?.admission ?? EMPTY
+  const body = encodeJoin({ admission, prekey })
+  post(turn, replica, MessageType.join, () => ({ body }), then)
+}
+
+export const postPrekey = (turn: Turn, replica: Replica, then: Then): void => {
+  const body = encodePrekey({ prekey: freshPrekey(turn, replica), mailbox: EMPTY })
+  post(turn, replica, MessageType.prekey, () => ({ body }), then)
+}
+
+export const postAttest = (turn: Turn, replica: Replica, then: Then): void =>
+  postWithView(
+    turn,
+    replica,
+    MessageType.attest,
+    (_, { membershipHash: hash, count, view }) => ({
+      body: encodeAttest({ membershipHash: hash, count, view }),
+    }),
+    then,
+  )
+
+export const postAdd = (turn: Turn, replica: Replica, request: Bytes, then: Then): void =>
+  postWithView(
+    turn,
+    replica,
+    MessageType.add,
+    (_, { view }) => ({ body: encodeAdd({ request, view }) }),
+    then,
+  )
+
+const noReason = failure('INTERNAL', 'there is no reason for a new epoch', 'report this')
+
+/** Mints the epoch that the current heads call for, sealed to every active member. */
+export const postEpoch = (turn: Turn, replica: Replica, then: Then): void =>
+  postWithView(
+    turn,
+    replica,
+    MessageType.epoch,
+    (stand, { view }) => {
+      const court = courtOf(turn, replica)
+      const context = contextOf(replica.jurisdiction, stand.past.control)
+      const heads = [...context.epochHeads.values()].sort((a, b) => compare(a.idBytes, b.idBytes))
+      const code = reasonFor(court, stand.past, heads)
+      if (code === 0) return noReason
+      const minted = mintEpoch(turn.env, replica.self.deviceSeed, {
+        group: replica.constitution.group,
+        parents: heads.map((head) => head.idBytes),
+        depth: 1 + heads.reduce((most, head) => Math.max(most, head.depth), 0),
+        membershipHash: membershipHash(turn.env.crypto, replica.jurisdiction, context.roster),
+        recipients: activeMembers(context.roster).map((member) => ({
+          member: member.facts.memberBytes,
+          prekey: member.prekey.public,
+        })),
+        reason: { code, id: EMPTY },
+      })
+      return { body: encodeEpochMessage({ epoch: minted.bytes, seals: minted.seals, view }) }
+    },
+    then,
+  )
+
+const noEpoch = failure(
+  'JOIN_PENDING',
+  'no epoch that names this member has arrived yet',
+  'wait until a leader is reachable, then try again',
+)
+
+const tooLarge = failure(
+  'TEXT_TOO_LARGE',
+  'the text is larger than one message may be',
+  'send at most 60 KiB at a time',
+)
+
+export const postText = (
+  turn: Turn,
+  replica: Replica,
+  contentType: string,
+  payload: Bytes,
+  then: Then,
+): void => {
+  const content = encodeContent({ contentType, payload })
+  if (!content.ok) {
+    const bad = failure('USAGE', 'the content type is not usable', 'use a short plain media type')
+    return then(turn, { ok: false, error: content.error === 'text-too-large' ? tooLarge : bad })
+  }
+  const { crypto } = turn.env
+  const epoch = sendingEpoch(crypto, replica)
+  const line = ownTip(replica)
+  if (epoch === undefined || line === undefined) return then(turn, { ok: false, error: noEpoch })
+  const same = line.uses.at(-1)?.epoch === epoch.id
+  const gen = same ? line.tip.gen + 1 : 0
+  const messageKey = messageKeyFor(crypto, replica, epoch.id, replica.self.member, gen)
+  if (messageKey === undefined) return then(turn, { ok: false, error: noEpoch })
+  const salt = turn.env.random(16)
+  const keys = textKeysOf(crypto, messageKey, salt)
+  const sealed = { epoch: epoch.idBytes, gen, salt, keyCommit: keys.keyCommit }
+  const draft: Draft = (stand) => {
+    const prefix = prefixOf(draftOf(turn, replica, MessageType.text, stand, sealed))
+    return { body: sealText(crypto, keys, prefix, content.value), sealed }
+  }
+  post(turn, replica, MessageType.text, draft, then)
+}

@@ -1,0 +1,190 @@
+/**
+ * Starting from disk: the group's fixed facts, secrets, control log and lines, then the last rows of
+ * every line. Costs members and heads, never the log.
+ */
+import { toHex } from '../../base/bytes.ts'
+import { parseConstitution } from '../constitution/constitution.ts'
+import type { Entry } from '../input.ts'
+import { parseReachRecord } from '../presence/reach-record.ts'
+import { parseJoinRequest } from '../membership/join-request.ts'
+import { MessageType } from '../message/type.ts'
+import { hexOf } from '../message/header.ts'
+import { Space, key, within } from '../storage.ts'
+import { appendControl } from '../transcript/control-log.ts'
+import { CHECKPOINT_EVERY } from '../transcript/row.ts'
+import { headsOfTips, newLine, remember } from '../transcript/transcript.ts'
+import { join } from '../transcript/vector.ts'
+import type { Turn } from '../turn.ts'
+import { load } from '../turn.ts'
+import { parseInvite } from './admission.ts'
+import { registerControl } from './intake.ts'
+import { keepEpoch } from './keys.ts'
+import { parseControl, parseGroup, parseLine } from './records.ts'
+import { rowsOfRecords } from './rows.ts'
+import type { Replica } from './state.ts'
+import { SecretKind, createReplica } from './state.ts'
+
+/** Everything that a start reads before it knows any line; the device space is the endpoint's. */
+export const bootSpaces = [
+  Space.group,
+  Space.secret,
+  Space.control,
+  Space.line,
+  Space.reach,
+  Space.invite,
+  Space.request,
+] as const
+
+type Saved = ReadonlyMap<number, readonly Entry[]>
+
+const GROUP_KEY_BYTES = 5
+
+/** Rebuilds every group from what `bootSpaces` held, then its rows; `done` gets them all. */
+export const bootReplicas = (
+  turn: Turn,
+  deviceSeed: Uint8Array,
+  saved: Saved,
+  done: (turn: Turn, replicas: Replica[]) => void,
+): void => {
+  const replicas: Replica[] = []
+  for (const entry of saved.get(Space.group) ?? []) {
+    if (entry.key.length !== GROUP_KEY_BYTES) continue
+    const replica = bootOne(turn, deviceSeed, entry, saved)
+    if (replica !== undefined) replicas.push(replica)
+  }
+  bootRows(turn, replicas, saved, (later) => done(later, replicas))
+}
+
+const startsWith = (bytes: Uint8Array, prefix: Uint8Array): boolean =>
+  prefix.every((byte, i) => bytes[i] === byte)
+
+const of = (saved: Saved, space: (typeof bootSpaces)[number], number: number): Entry[] => {
+  const prefix = key(space, number)
+  return (saved.get(space) ?? []).filter((entry) => startsWith(entry.key, prefix))
+}
+
+const bootOne = (
+  turn: Turn,
+  deviceSeed: Uint8Array,
+  entry: Entry,
+  saved: Saved,
+): Replica | undefined => {
+  const group = parseGroup(entry.key, entry.value)
+  const constitution = group && parseConstitution(turn.env.crypto, group.constitution)
+  if (group === undefined || constitution?.ok !== true) return undefined
+  const secrets = of(saved, Space.secret, group.number)
+  const access = secrets.find((one) => one.key[GROUP_KEY_BYTES] === SecretKind.access)
+  if (access === undefined) return undefined
+  const { number, createdMs, memberGroupId, member } = group
+  const replica = createReplica(turn.env, {
+    number,
+    constitution: constitution.value,
+    createdMs,
+    accessKey: access.value,
+    self: { member: hexOf(member), memberBytes: member, memberGroupId, deviceSeed },
+  })
+  for (const one of secrets) {
+    const id = one.key.slice(GROUP_KEY_BYTES + 1)
+    const kind = one.key[GROUP_KEY_BYTES]
+    if (kind === SecretKind.prekey) replica.prekeys.set(toHex(id), one.value)
+    if (kind === SecretKind.epoch) keepEpoch(turn.env.crypto, replica, id, one.value)
+  }
+  replica.checked = (saved.get(Space.group) ?? []).some(
+    (one) => one.key.length > GROUP_KEY_BYTES && startsWith(one.key, entry.key),
+  )
+  bootControl(replica, of(saved, Space.control, number))
+  bootNotes(turn, replica, saved)
+  return replica
+}
+
+const bootControl = (replica: Replica, entries: readonly Entry[]): void => {
+  for (const one of entries) {
+    const control = parseControl(one.value)
+    if (control === undefined) continue
+    appendControl(replica.transcript.control, control)
+    registerControl(replica, control)
+  }
+  // Secrets lie by id; the newest epochs must come last, as they are tried first.
+  const order = [...replica.jurisdiction.epochs.keys()]
+  const opened = order.map((id) => replica.epochs.get(id)).filter((epoch) => epoch !== undefined)
+  replica.epochs.clear()
+  for (const epoch of opened) replica.epochs.set(epoch.id, epoch)
+}
+
+const bootNotes = (turn: Turn, replica: Replica, saved: Saved): void => {
+  for (const one of of(saved, Space.reach, replica.number)) {
+    const record = parseReachRecord(one.value)
+    if (!record.ok) continue
+    const { member, seq, addresses } = record.value
+    replica.reach.set(hexOf(member), { record: one.value, seq, addresses })
+  }
+  for (const one of of(saved, Space.invite, replica.number)) {
+    const invite = parseInvite(one.value)
+    if (invite !== undefined) replica.invites.set(hexOf(invite.id), invite)
+  }
+  for (const one of of(saved, Space.request, replica.number)) {
+    const request = parseJoinRequest(turn.env.crypto, one.value)
+    if (!request.ok) continue
+    replica.requests.set(hexOf(request.value.admission), {
+      bytes: one.value,
+      sinceMs: Math.floor(turn.env.wallMs),
+      name: request.value.name,
+      account: hexOf(request.value.account),
+    })
+  }
+}
+
+const bootRows = (
+  turn: Turn,
+  replicas: readonly Replica[],
+  saved: Saved,
+  done: (turn: Turn) => void,
+): void => {
+  const lines = replicas.flatMap((replica) =>
+    of(saved, Space.line, replica.number).map((entry) => ({ replica, entry })),
+  )
+  const found = lines.flatMap(({ replica, entry }) => {
+    const line = parseLine(entry.key, entry.value)
+    return line === undefined ? [] : [{ replica, line }]
+  })
+  const ranges = found.map(({ replica, line }) => ({
+    ...within(key(Space.message, replica.number, line.index)),
+    limit: CHECKPOINT_EVERY,
+    reverse: true,
+  }))
+  load(turn, ranges, (later, results) => {
+    found.forEach(({ replica, line }, i) => {
+      const rows = rowsOfRecords(later, line.index, (results[i] ?? []).toReversed())
+      const tip = rows.at(-1)
+      if (tip === undefined) return
+      const { transcript } = replica
+      const made = newLine(transcript, tip, line)
+      made.uses = line.uses
+      if (line.voucher !== undefined) replica.vouchers.set(line.index, line.voucher)
+      transcript.seen = join(transcript.seen, tip.seen)
+      transcript.count += tip.counter + 1 - line.first
+      remember(transcript, tip)
+      bootShown(replica, tip)
+    })
+    for (const replica of replicas) bootHeads(replica)
+    done(later)
+  })
+}
+
+const bootShown = (
+  replica: Replica,
+  tip: { type: number; lamport: number; member: string; counter: number },
+): void => {
+  if (tip.type !== MessageType.text || tip.lamport < replica.shown.lamport) return
+  const { lamport, member, counter } = tip
+  replica.shown = { lamport, member, counter }
+}
+
+const bootHeads = (replica: Replica): void => {
+  const { transcript } = replica
+  for (const head of headsOfTips(transcript.lines)) transcript.heads.set(head.id, head)
+  transcript.evicted = transcript.count > transcript.rows.size
+  for (const [member, lines] of transcript.byMember) {
+    if (lines.length > 1) replica.equivocators.add(member)
+  }
+}

@@ -1,0 +1,293 @@
+/**
+ * The one way in, for messages of any origin: known already? past held? valid? then durable, and
+ * only then forwarded, opened and shown. What waits for a read of the store is taken up again when
+ * the answer comes; what waits for its past lies in `pending`.
+ */
+import type { PeerId } from '../input.ts'
+import type { Put } from '../effect.ts'
+import { activeMembers } from '../membership/roster.ts'
+import { hexOf, numberText } from '../message/header.ts'
+import type { Message } from '../message/message.ts'
+import { verifyId } from '../message/message.ts'
+import { MessageType, isControl, isSealed, isUnderstood } from '../message/type.ts'
+import { Space, key } from '../storage.ts'
+import { appendControl } from '../transcript/control-log.ts'
+import type { ControlEntry } from '../transcript/control-log.ts'
+import { arrived, hold } from '../transcript/pending.ts'
+import type { Row } from '../transcript/row.ts'
+import { RowFlag, encodeRecord, isCheckpoint } from '../transcript/row.ts'
+import type { Line } from '../transcript/transcript.ts'
+import { insert, rowById } from '../transcript/transcript.ts'
+import type { Turn } from '../turn.ts'
+import { count, emit, persist } from '../turn.ts'
+import type { ControlInfo } from '../validity/context.ts'
+import { contextOf } from '../validity/context.ts'
+import type { Accepted } from '../validity/judge.ts'
+import { judge } from '../validity/judge.ts'
+import { openOwnSeal } from './keys.ts'
+import { encodeControl, encodeLine } from './records.ts'
+import { indexKey, indexValue, loadIds, loadPlaces, messageKey } from './rows.ts'
+import type { Replica } from './state.ts'
+import { courtOf } from './state.ts'
+
+export interface Source {
+  readonly how: 'own' | 'push' | 'sync'
+  /** Whom it came from; empty for one's own. */
+  readonly from: PeerId
+  /** A signature further on in the chain was checked and covers this message. */
+  readonly vouched: boolean
+  /** The message's own signature was checked already. */
+  readonly verified: boolean
+}
+
+export type Outcome =
+  | { readonly kind: 'accepted' | 'duplicate' | 'pending' | 'unknown' }
+  | { readonly kind: 'rejected'; readonly reason: string }
+
+export type Done = (turn: Turn, outcome: Outcome) => void
+
+const UNKNOWN_MAX = 1024
+
+export const take = (
+  turn: Turn,
+  replica: Replica,
+  message: Message,
+  source: Source,
+  done: Done,
+): void => {
+  if (rowById(replica.transcript, message.id) !== undefined) {
+    return done(turn, { kind: 'duplicate' })
+  }
+  const { header } = message
+  const parents = [...header.deps, ...(header.counter === 0 ? [] : [header.prev])].map(hexOf)
+  const lines = replica.transcript.byMember.get(message.member) ?? []
+  const old = lines.some(
+    (line) => (replica.transcript.lines[line]?.tip.counter ?? -1) >= header.counter,
+  )
+  loadIds(turn, replica, old ? [...parents, message.id] : parents, (later) => {
+    const held = rowById(replica.transcript, message.id) !== undefined
+    if (held) return done(later, { kind: 'duplicate' })
+    considered(later, replica, message, source, done)
+  })
+}
+
+const considered = (
+  turn: Turn,
+  replica: Replica,
+  message: Message,
+  source: Source,
+  done: Done,
+): void => {
+  const { header } = message
+  if (!isUnderstood(header.type)) return done(turn, keepUnknown(replica, message))
+  const prev = header.counter === 0 ? undefined : rowById(replica.transcript, hexOf(header.prev))
+  const deps = header.deps.map((id) => rowById(replica.transcript, hexOf(id)))
+  const missing = header.deps.map(hexOf).filter((_, i) => deps[i] === undefined)
+  if (header.counter > 0 && prev === undefined) missing.push(hexOf(header.prev))
+  if (missing.length > 0) return done(turn, wait(turn, replica, message, missing, source))
+  const rows = deps.filter((row): row is Row => row !== undefined)
+  const vouched = source.vouched || source.verified
+  const judgement = judge(courtOf(turn, replica), message, { prev, deps: rows }, vouched)
+  if (judgement.kind === 'invalid') {
+    count(turn, 'messages_dropped', judgement.reason)
+    return done(turn, { kind: 'rejected', reason: judgement.reason })
+  }
+  if (judgement.kind === 'need') {
+    return loadPlaces(turn, replica, judgement.places, (later) =>
+      considered(later, replica, message, source, done),
+    )
+  }
+  admit(turn, replica, message, judgement, source)
+  done(turn, { kind: 'accepted' })
+  for (const waiting of arrived(replica.pending, message.id)) {
+    const from = { how: 'push', from: waiting.from, vouched: false, verified: false } as const
+    take(turn, replica, waiting.message, from, () => undefined)
+  }
+}
+
+const keepUnknown = (replica: Replica, message: Message): Outcome => {
+  if (replica.unknown.size < UNKNOWN_MAX) replica.unknown.set(message.id, message)
+  return { kind: 'unknown' }
+}
+
+/** A message whose past is missing waits, unless its author is known and did not sign it. */
+const wait = (
+  turn: Turn,
+  replica: Replica,
+  message: Message,
+  missing: readonly string[],
+  source: Source,
+): Outcome => {
+  const author = replica.facts.get(message.member)
+  const trusted = source.vouched || source.verified || author === undefined
+  if (!trusted && !verifyId(turn.env.crypto, author.device, message.idBytes, message.signature)) {
+    count(turn, 'messages_dropped', 'signature')
+    return { kind: 'rejected', reason: 'signature' }
+  }
+  if (!hold(replica.pending, message, missing, source.from, turn.env.nowMs)) {
+    count(turn, 'messages_dropped', 'pending-full')
+  }
+  return { kind: 'pending' }
+}
+
+/** Takes a valid message in: memory first, then one durable write, then the news of it. */
+const admit = (
+  turn: Turn,
+  replica: Replica,
+  message: Message,
+  accepted: Accepted,
+  source: Source,
+): void => {
+  const { row, parents, start, before, info } = accepted
+  const branch = start !== undefined && replica.transcript.byMember.has(row.member)
+  const line = insert(replica.transcript, row, parents, start)
+  replica.root = undefined
+  replica.vouchers.delete(line.index)
+  const puts: Put[] = []
+  const useChanged = noteEpochUse(line, message)
+  const flags = flagsOf(replica, line, row, source)
+  const envelope = { header: message.headerBytes, signature: message.signature, body: message.body }
+  puts.push(
+    {
+      key: messageKey(replica, line.index, row.counter),
+      value: encodeRecord(envelope, row, before, flags),
+    },
+    { key: indexKey(replica, row.idBytes), value: indexValue(line.index, row.counter) },
+  )
+  if (start !== undefined || useChanged) puts.push(linePut(replica, line))
+  if (isControl(row.type) && info !== undefined) {
+    puts.push(noteControl(replica, row, accepted.past.control, info))
+  }
+  persist(turn, puts)
+  if (branch) noteBranch(turn, replica, row)
+  announceRow(turn, replica, message, row, source)
+  if (row.type === MessageType.epoch) openOwnSeal(turn, replica, message)
+  if (carriesView(row.type)) noteWitness(turn, replica, row)
+}
+
+const carriesView = (type: number): boolean =>
+  type === MessageType.attest || type === MessageType.add || type === MessageType.epoch
+
+/** An equal view from somebody who counts us in: enough of them, and our start is checked. */
+const noteWitness = (turn: Turn, replica: Replica, row: Row): void => {
+  const { self, checked, witnesses, jurisdiction } = replica
+  const { roster } = contextOf(jurisdiction, row.control)
+  if (checked || row.member === self.member || !roster.members.has(self.member)) return
+  witnesses.add(row.member)
+  const leader = [...witnesses].some((member) => replica.facts.get(member)?.leader === true)
+  const others = activeMembers(roster).length - 1
+  if (leader && witnesses.size >= Math.min(2, others)) noteChecked(turn, replica)
+}
+
+/** From now on `status` says that the start was checked against other members. */
+export const noteChecked = (turn: Turn, replica: Replica): void => {
+  replica.checked = true
+  persist(turn, [{ key: checkedKey(replica.number), value: Uint8Array.of(1) }])
+}
+
+export const checkedKey = (number: number): Uint8Array =>
+  key(Space.group, number, Uint8Array.of(1))
+
+export const linePut = (replica: Replica, line: Line): Put => ({
+  key: key(Space.line, replica.number, line.index),
+  value: encodeLine(line, replica.vouchers.get(line.index)),
+})
+
+const noteEpochUse = (line: Line, { header }: Message): boolean => {
+  if (!isSealed(header.type)) return false
+  const epoch = hexOf(header.epoch)
+  if (line.uses.at(-1)?.epoch === epoch) return false
+  line.uses = [...line.uses, { epoch, from: header.counter }]
+  return true
+}
+
+const flagsOf = (replica: Replica, line: Line, row: Row, source: Source): number => {
+  let flags = source.vouched ? 0 : RowFlag.verified
+  if (source.verified) flags |= RowFlag.verified
+  if (isCheckpoint(row.counter) || row.counter === line.first) flags |= RowFlag.whole
+  if (row.type !== MessageType.text) return flags
+  const { shown } = replica
+  const later =
+    row.lamport !== shown.lamport
+      ? row.lamport > shown.lamport
+      : row.member !== shown.member
+        ? row.member > shown.member
+        : row.counter > shown.counter
+  if (later) replica.shown = { lamport: row.lamport, member: row.member, counter: row.counter }
+  else flags |= RowFlag.late
+  return flags
+}
+
+const noteControl = (
+  replica: Replica,
+  row: Row,
+  past: readonly number[],
+  info: ControlInfo,
+): Put => {
+  const entry: ControlEntry<ControlInfo> = {
+    sequence: replica.transcript.control.entries.length,
+    id: row.id,
+    type: row.type,
+    member: row.member,
+    line: row.line,
+    counter: row.counter,
+    lamport: row.lamport,
+    past,
+    info,
+  }
+  appendControl(replica.transcript.control, entry)
+  registerControl(replica, entry)
+  return {
+    key: key(Space.control, replica.number, entry.sequence),
+    value: encodeControl(entry),
+  }
+}
+
+/** What memory derives from a control message, fresh or reloaded. */
+export const registerControl = (replica: Replica, entry: ControlEntry<ControlInfo>): void => {
+  replica.changed = true
+  const { info } = entry
+  if (info.kind === 'epoch') {
+    replica.jurisdiction.epochs.set(info.epoch.id, entry)
+    return
+  }
+  for (const change of info.changes) {
+    if (change.kind === 'admit') replica.facts.set(change.facts.member, change.facts)
+  }
+}
+
+/** Two messages under one counter: both are kept, and the author is named from now on. */
+const noteBranch = (turn: Turn, replica: Replica, row: Row): void => {
+  replica.equivocators.add(row.member)
+  const { group } = replica
+  emit(turn, {
+    kind: 'notify',
+    event: { kind: 'equivocation', group, member: row.member, counter: row.counter },
+  })
+  count(turn, 'equivocations')
+}
+
+const announceRow = (
+  turn: Turn,
+  replica: Replica,
+  message: Message,
+  row: Row,
+  source: Source,
+): void => {
+  count(turn, 'messages_accepted', source.how)
+  emit(turn, {
+    kind: 'notify',
+    event: {
+      kind: 'message',
+      group: replica.group,
+      id: row.id,
+      number: numberText(message.header.memberGroupId, row.counter),
+      member: row.member,
+      type: row.type,
+      line: row.line,
+      counter: row.counter,
+      how: source.how,
+    },
+  })
+}
+

@@ -1,0 +1,180 @@
+/**
+ * The group's keys on this device: opening one's own seal in every epoch, choosing the epoch to
+ * send under, and turning stored bodies into texts. Secrets are made durable in the same write as
+ * the message that brought them.
+ */
+import type { Bytes } from '../../base/bytes.ts'
+import { compare, text } from '../../base/bytes.ts'
+import type { Crypto } from '../../crypto/crypto.ts'
+import { scoreOf } from '../election/rank.ts'
+import { parseEpochBody, placeOf } from '../epoch/body.ts'
+import { messageKeyAt } from '../epoch/chain.ts'
+import { chainKeyOf, envKeyOf, prkOf } from '../epoch/schedule.ts'
+import { openSeal } from '../epoch/seal.ts'
+import { openText } from '../epoch/text.ts'
+import { parseEpochMessage } from '../message/bodies.ts'
+import type { Header, Hex } from '../message/header.ts'
+import { encodePrefix, hexOf, idOf, numberText, parseHeader } from '../message/header.ts'
+import type { Message } from '../message/message.ts'
+import { MessageType } from '../message/type.ts'
+import type { TextReport } from '../report.ts'
+import { RowFlag, parseRecord } from '../transcript/row.ts'
+
+import type { Turn } from '../turn.ts'
+import { count, emit, persist } from '../turn.ts'
+import type { EpochFacts } from '../validity/context.ts'
+import { recipientsOfEpoch } from '../validity/context.ts'
+import type { Replica } from './state.ts'
+import { SecretKind, bytesOf, currentContext, secretKey } from './state.ts'
+
+/** Adds an epoch's secret to memory. */
+export const keepEpoch = (crypto: Crypto, replica: Replica, id: Bytes, secret: Bytes): void => {
+  const prk = prkOf(crypto, id, secret)
+  replica.epochs.set(hexOf(id), { id: hexOf(id), prk, env: envKeyOf(crypto, prk) })
+}
+
+/** Opens this member's seal of an epoch message that was just taken in. */
+export const openOwnSeal = (turn: Turn, replica: Replica, message: Message): void => {
+  const outer = parseEpochMessage(message.body)
+  const body = outer.ok ? parseEpochBody(outer.value.epoch) : outer
+  if (!outer.ok || !body.ok) return
+  const member = replica.self.memberBytes
+  const place = placeOf(body.value, member)
+  if (place < 0) return
+  const { crypto } = turn.env
+  const entry = replica.transcript.control.byId.get(message.id)
+  if (entry?.info.kind !== 'epoch') return
+  const { idBytes, id } = entry.info.epoch
+  const prekeyId = body.value.recipients[place]?.prekeyId
+  const prekeySecret = prekeyId === undefined ? undefined : replica.prekeys.get(hexOf(prekeyId))
+  const opened =
+    prekeySecret &&
+    openSeal(crypto, {
+      group: replica.constitution.group,
+      id: idBytes,
+      body: body.value,
+      seals: outer.value.seals,
+      member,
+      prekeySecret,
+    })
+  const ok = opened?.ok === true
+  emit(turn, {
+    kind: 'notify',
+    event: { kind: 'epoch', group: replica.group, epoch: id, opened: ok },
+  })
+  if (!ok) return count(turn, 'seals_unopened', opened?.error ?? 'prekey-missing')
+  keepEpoch(crypto, replica, idBytes, opened.value)
+  persist(turn, [
+    {
+      key: secretKey(replica.number, SecretKind.epoch, idBytes),
+      value: opened.value,
+      secret: true,
+    },
+  ])
+}
+
+/** The epoch to send under: a head that can be opened and names this member, or none yet. */
+export const sendingEpoch = (crypto: Crypto, replica: Replica): EpochFacts | undefined => {
+  const heads = [...currentContext(replica).epochHeads.values()].filter(
+    (head) =>
+      replica.epochs.has(head.id) &&
+      recipientsOfEpoch(replica.jurisdiction, head.id)?.has(replica.self.member) === true,
+  )
+  const current = heads.find((head) => head.id === replica.sending)
+  if (current !== undefined) return current
+  const group = replica.constitution.group
+  const greatest = heads.reduce((most, head) => Math.max(most, head.depth), 0)
+  const rank = (head: EpochFacts): Bytes =>
+    scoreOf(crypto, group, greatest, replica.facts.get(head.author)?.account ?? new Uint8Array())
+  const size = (head: EpochFacts): number =>
+    recipientsOfEpoch(replica.jurisdiction, head.id)?.size ?? 0
+  heads.sort(
+    (a, b) =>
+      b.depth - a.depth ||
+      size(b) - size(a) ||
+      compare(rank(a), rank(b)) ||
+      compare(a.idBytes, b.idBytes),
+  )
+  const [best] = heads
+  if (best !== undefined) replica.sending = best.id
+  return best
+}
+
+/** The message key of a member under an opened epoch. */
+export const messageKeyFor = (
+  crypto: Crypto,
+  replica: Replica,
+  epoch: Hex,
+  member: Hex,
+  gen: number,
+): Bytes | undefined => {
+  const open = replica.epochs.get(epoch)
+  if (open === undefined) return undefined
+  const key = messageKeyAt(crypto, replica.chains, {
+    epoch,
+    member,
+    gen,
+    verified: gen + 1,
+    first: () => chainKeyOf(crypto, open.prk, bytesOf(member)),
+  })
+  return key.ok ? key.value : undefined
+}
+
+const decoded = (payload: Bytes, contentType: string): string =>
+  contentType.startsWith('text/') ? (text(payload) ?? '') : hexOf(payload)
+
+/** A stored text as `read` shows it; undefined for any other message. */
+export const textOf = (
+  crypto: Crypto,
+  replica: Replica,
+  stored: Bytes,
+): TextReport | undefined => {
+  const record = parseRecord(stored)
+  if (!record.ok) return undefined
+  const { envelope, flags } = record.value
+  const header = parseHeader(envelope.header)
+  if (!header.ok || header.value.type !== MessageType.text) return undefined
+  const member = hexOf(header.value.member)
+  const epoch = hexOf(header.value.epoch)
+  const shown = {
+    number: numberText(header.value.memberGroupId, header.value.counter),
+    id: hexOf(idOf(crypto, envelope.header)),
+    author: member,
+    name: replica.facts.get(member)?.name ?? '',
+    sent: header.value.sent,
+    lamport: header.value.lamport,
+    epoch,
+    final: false,
+    late: (flags & RowFlag.late) !== 0,
+  }
+  const entitled = recipientsOfEpoch(replica.jurisdiction, epoch)?.has(replica.self.member) === true
+  if (!entitled) return { ...shown, text: null, contentType: '', state: 'sealed' }
+  const content = contentOf(crypto, replica, header.value, envelope.body)
+  if (content === undefined) {
+    return { ...shown, text: null, contentType: '', state: 'undecryptable' }
+  }
+  const { contentType, payload } = content
+  return { ...shown, text: decoded(payload, contentType), contentType, state: 'ok' }
+}
+
+/** What a sealed body says, or undefined where it does not open. */
+export const contentOf = (
+  crypto: Crypto,
+  replica: Replica,
+  header: Header,
+  body: Bytes,
+): { contentType: string; payload: Bytes } | undefined => {
+  const member = hexOf(header.member)
+  const messageKey = messageKeyFor(crypto, replica, hexOf(header.epoch), member, header.gen)
+  if (messageKey === undefined) return undefined
+  const { salt, keyCommit } = header
+  const opened = openText(crypto, {
+    messageKey,
+    salt,
+    keyCommit,
+    prefix: encodePrefix(header),
+    body,
+  })
+  return opened.ok ? opened.value : undefined
+}
+

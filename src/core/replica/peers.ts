@@ -1,0 +1,198 @@
+/**
+ * Members on links: who proved to be whom on which channel, their reach records, and what is asked
+ * of a peer as it comes and goes.
+ */
+import type { Bytes } from '../../base/bytes.ts'
+import { readGroupFrame } from '../anti-entropy/frames.ts'
+import type { HelloCommon } from '../anti-entropy/hello.ts'
+import { checkProof } from '../anti-entropy/hello-proof.ts'
+import type { Value } from '../../codec/canonical.ts'
+import type { ChannelId, PeerId } from '../input.ts'
+import type { Hex } from '../message/header.ts'
+import { hexOf } from '../message/header.ts'
+import { isActive } from '../membership/roster.ts'
+import { isAddress, parseReachRecord, reachRecordHolds, signReachRecord } from '../presence/reach-record.ts'
+import { Space, key } from '../storage.ts'
+import type { Turn } from '../turn.ts'
+import { count, emit, persist } from '../turn.ts'
+import { passRequests, takeRequest } from './admission.ts'
+import { takeBatch, takeEnd } from './receive.ts'
+import type { Replica } from './state.ts'
+import { currentContext } from './state.ts'
+import type { SyncPeer } from './sync-state.ts'
+import { freshTally } from './sync-state.ts'
+import { fetchNext, sendDigest, sendFrame, takeDigest, takeDurable, takeVector } from './sync.ts'
+
+/** A channel's hello ended with this group in common. */
+export const linkUp = (
+  turn: Turn,
+  replica: Replica,
+  channel: ChannelId,
+  peer: PeerId,
+  common: HelloCommon,
+  initiator: boolean,
+): boolean => {
+  const member = hexOf(common.peerMember)
+  const entry: SyncPeer = {
+    channel,
+    index: common.index,
+    peer,
+    member,
+    claim: common,
+    proven: false,
+    stream: undefined,
+    theirRoot: '',
+    syncedMs: -1,
+    tally: freshTally(turn.env.nowMs),
+    queue: [],
+    busy: false,
+  }
+  if (!prove(turn, replica, entry)) return false
+  replica.sync.peers.set(channel, entry)
+  sendReach(turn, entry, [...replica.reach.values()].map((reach) => reach.record))
+  passRequests(turn, replica, channel)
+  if (initiator) sendDigest(turn, replica, entry, true)
+  return true
+}
+
+/** Checks a claim as soon as its member is known. False: the claim is a lie. */
+const prove = (turn: Turn, replica: Replica, entry: SyncPeer): boolean => {
+  const facts = replica.facts.get(entry.member)
+  if (facts === undefined) return true
+  if (!checkProof(entry.claim, facts.device, turn.env.crypto)) return false
+  entry.proven = isActive(currentContext(replica).roster, entry.member)
+  if (entry.proven) notifyReach(turn, replica, entry.member, true)
+  return true
+}
+
+/** New members may be known: claims that waited for them are checked now. */
+export const proveWaiting = (turn: Turn, replica: Replica, onLie: (channel: number) => void): void => {
+  for (const entry of [...replica.sync.peers.values()]) {
+    if (entry.proven || !replica.facts.has(entry.member)) continue
+    if (!prove(turn, replica, entry)) onLie(entry.channel)
+    else if (entry.proven) sendDigest(turn, replica, entry, true)
+  }
+}
+
+const notifyReach = (turn: Turn, replica: Replica, member: Hex, up: boolean): void =>
+  emit(turn, { kind: 'notify', event: { kind: 'reach', group: replica.group, member, up } })
+
+export const linkDown = (turn: Turn, replica: Replica, channel: ChannelId): void => {
+  const { sync } = replica
+  const entry = sync.peers.get(channel)
+  if (entry === undefined) return
+  sync.peers.delete(channel)
+  sync.wanted.delete(channel)
+  const others = [...sync.peers.values()].some((one) => one.member === entry.member)
+  if (!others) notifyReach(turn, replica, entry.member, false)
+  if (sync.fetching?.channel !== channel) return
+  sync.fetching = undefined
+  fetchNext(turn, replica)
+}
+
+/** Takes a decoded frame of a group; false when it is malformed. */
+export const takeGroupFrame = (
+  turn: Turn,
+  replica: Replica,
+  entry: SyncPeer,
+  value: Value,
+  bytes: number,
+): boolean => {
+  const frame = readGroupFrame(value)
+  if (!frame.ok) return false
+  entry.tally.bytesIn += bytes
+  switch (frame.value.kind) {
+    case 'digest':
+      takeDigest(turn, replica, entry, frame.value)
+      break
+    case 'vector':
+      takeVector(turn, replica, entry, frame.value)
+      break
+    case 'batch':
+      takeBatch(turn, replica, entry, frame.value.batch, bytes)
+      break
+    case 'durable':
+      takeDurable(turn, replica, entry, frame.value.bytes)
+      break
+    case 'end':
+      takeEnd(turn, replica, entry, hexOf(frame.value.root))
+      break
+    case 'reach':
+      takeReach(turn, replica, entry, frame.value.records)
+      break
+    case 'request':
+      takeRequest(turn, replica, frame.value.request)
+      break
+  }
+  return true
+}
+
+// --- Reach records -------------------------------------------------------------------------------
+
+const sendReach = (
+  turn: Turn,
+  entry: SyncPeer,
+  records: readonly Bytes[],
+): void => {
+  if (records.length > 0) sendFrame(turn, entry, { kind: 'reach', index: entry.index, records })
+}
+
+const takeReach = (
+  turn: Turn,
+  replica: Replica,
+  entry: SyncPeer,
+  records: readonly Bytes[],
+): void => {
+  const fresh = records.filter((record) => keepReach(turn, replica, record))
+  if (fresh.length === 0) return
+  for (const other of replica.sync.peers.values()) {
+    if (other !== entry) sendReach(turn, other, fresh)
+  }
+}
+
+/** Keeps a record that is newer than what is held and signed by the member it is about. */
+export const keepReach = (turn: Turn, replica: Replica, record: Bytes): boolean => {
+  const parsed = parseReachRecord(record)
+  if (!parsed.ok || hexOf(parsed.value.group) !== replica.group) {
+    count(turn, 'frames_dropped', 'reach-record')
+    return false
+  }
+  const member = hexOf(parsed.value.member)
+  const facts = replica.facts.get(member)
+  const held = replica.reach.get(member)
+  if (facts === undefined || (held !== undefined && held.seq >= parsed.value.seq)) return false
+  if (!reachRecordHolds(turn.env.crypto, facts.device, record)) {
+    count(turn, 'frames_dropped', 'reach-signature')
+    return false
+  }
+  const { seq, addresses } = parsed.value
+  replica.reach.set(member, { record, seq, addresses })
+  replica.changed = true
+  persist(turn, [
+    { key: key(Space.reach, replica.number, parsed.value.member), value: record },
+  ])
+  return true
+}
+
+/** Signs where this device can be reached now, if that changed, and tells every peer. */
+export const renewReach = (
+  turn: Turn,
+  replica: Replica,
+  addresses: readonly string[],
+): void => {
+  const { self } = replica
+  if (!replica.facts.has(self.member)) return
+  const usable = addresses.filter(isAddress).slice(0, 8)
+  const held = replica.reach.get(self.member)
+  if (held !== undefined && held.addresses.join(' ') === usable.join(' ')) return
+  const record = signReachRecord(turn.env.crypto, self.deviceSeed, {
+    group: replica.constitution.group,
+    member: self.memberBytes,
+    // Wall time keeps a member that lost its store from falling behind its own old records.
+    seq: Math.max((held?.seq ?? 0) + 1, Math.floor(turn.env.wallMs)),
+    addresses: usable,
+    sentMs: Math.floor(turn.env.wallMs),
+  })
+  if (!keepReach(turn, replica, record)) return
+  for (const entry of replica.sync.peers.values()) sendReach(turn, entry, [record])
+}

@@ -1,0 +1,174 @@
+/**
+ * Live push: what was written since the last flush leaves in as few envelopes as it fits, under the
+ * key of the epoch its readers have. Nothing depends on a push arriving; anti-entropy brings it too.
+ */
+import { ENVELOPE_BYTES_MAX } from '../../base/limits.ts'
+import type { Crypto } from '../../crypto/crypto.ts'
+import type { EnvelopeContent, PushedMessage } from '../epoch/envelope.ts'
+import { envelopeFits, openEnvelope, sealEnvelope } from '../epoch/envelope.ts'
+import type { PeerId } from '../input.ts'
+import type { Verdict } from '../effect.ts'
+import type { Hex } from '../message/header.ts'
+import { hexOf } from '../message/header.ts'
+import type { Message } from '../message/message.ts'
+import { parseMessage, verifyId } from '../message/message.ts'
+import { MessageType } from '../message/type.ts'
+import type { Turn } from '../turn.ts'
+import { count, emit } from '../turn.ts'
+import type { Outcome } from './intake.ts'
+import { take } from './intake.ts'
+import { sendingEpoch } from './keys.ts'
+import type { OpenEpoch, Replica } from './state.ts'
+
+const MESSAGES_PER_ENVELOPE = 128
+/** Frame overhead of one message inside an envelope, generously. */
+const OVERHEAD_BYTES = 96
+/** Epochs whose envelopes are still tried. */
+const EPOCHS_TRIED = 16
+
+/** Queues an own message; the flush comes after this step's writes are durable. */
+export const enqueuePush = (turn: Turn, replica: Replica, message: Message): void => {
+  const epoch = wrapping(turn.env.crypto, replica, message)
+  emit(turn, {
+    kind: 'set-timer',
+    timer: `news/${replica.number}`,
+    atMs: turn.env.nowMs + (epoch === undefined ? 0 : 1000),
+  })
+  if (epoch === undefined) return
+  replica.outbox.push({
+    epoch,
+    message: { header: message.headerBytes, signature: message.signature, body: message.body },
+  })
+  emit(turn, { kind: 'set-timer', timer: `push/${replica.number}`, atMs: turn.env.nowMs })
+}
+
+/** An Epoch or Add goes under a parent epoch: its new readers get it by anti-entropy. */
+const wrapping = (crypto: Crypto, replica: Replica, message: Message): Hex | undefined => {
+  if (message.header.epoch.length > 0) return hexOf(message.header.epoch)
+  if (message.header.type !== MessageType.epoch) {
+    return sendingEpoch(crypto, replica)?.id
+  }
+  const entry = replica.transcript.control.byId.get(message.id)
+  const parents = entry?.info.kind === 'epoch' ? entry.info.epoch.parents : []
+  return parents.find((parent) => replica.epochs.has(parent))
+}
+
+const sizeOf = (message: PushedMessage): number =>
+  message.header.length + message.body.length + OVERHEAD_BYTES
+
+/** Sends everything queued. */
+export const flushPush = (turn: Turn, replica: Replica): void => {
+  const queue = replica.outbox.splice(0)
+  for (let at = 0; at < queue.length; ) {
+    const epoch = queue[at]?.epoch ?? ''
+    const messages: PushedMessage[] = []
+    let bytes = OVERHEAD_BYTES
+    for (; at < queue.length && messages.length < MESSAGES_PER_ENVELOPE; at++) {
+      const next = queue[at]
+      if (next === undefined || next.epoch !== epoch) break
+      if (messages.length > 0 && bytes + sizeOf(next.message) > ENVELOPE_BYTES_MAX) break
+      bytes += sizeOf(next.message)
+      messages.push(next.message)
+    }
+    publish(turn, replica, epoch, { kind: 'messages', messages })
+  }
+}
+
+const publish = (turn: Turn, replica: Replica, epoch: Hex, content: EnvelopeContent): void => {
+  const open = replica.epochs.get(epoch)
+  if (open === undefined) return
+  const sealed = sealEnvelope(turn.env, open.env, content)
+  if (!sealed.ok) return count(turn, 'pushes_skipped', sealed.error)
+  emit(turn, { kind: 'broadcast', topic: replica.topic, envelope: sealed.value })
+}
+
+const epochOf = (crypto: Crypto, replica: Replica, envelope: Uint8Array): OpenEpoch | undefined =>
+  [...replica.epochs.values()]
+    .slice(-EPOCHS_TRIED)
+    .reverse()
+    .find((epoch) => envelopeFits(crypto, epoch.env, envelope))
+
+export interface Pushed {
+  readonly from: PeerId
+  readonly envelope: Uint8Array
+  /** Called once: what the network may do with the envelope, and whether to ask the sender. */
+  readonly done: (turn: Turn, verdict: Verdict, ask: boolean) => void
+}
+
+/** Takes a pushed envelope; it is forwarded only once everything in it was judged. */
+export const takePush = (turn: Turn, replica: Replica, pushed: Pushed): void => {
+  const { crypto } = turn.env
+  const epoch = epochOf(crypto, replica, pushed.envelope)
+  if (epoch === undefined) return pushed.done(turn, 'ignore', true)
+  const content = openEnvelope(crypto, epoch.env, pushed.envelope)
+  if (!content.ok) {
+    count(turn, 'pushes_dropped', content.error)
+    return pushed.done(turn, 'reject', false)
+  }
+  if (content.value.kind === 'presence') return pushed.done(turn, 'ignore', false)
+  const messages: Message[] = []
+  for (const wire of content.value.messages) {
+    const message = parseMessage(crypto, wire)
+    if (!message.ok) {
+      count(turn, 'messages_dropped', message.error)
+      return pushed.done(turn, 'reject', false)
+    }
+    messages.push(message.value)
+  }
+  takeAll(turn, replica, messages, pushed)
+}
+
+/** How a message of a push is known to be its author's. */
+type Assurance = 'none' | 'verified' | 'vouched'
+
+/** One signature check for each unbroken run of an author: its last message vouches for the rest. */
+const assurancesOf = (
+  crypto: Crypto,
+  replica: Replica,
+  messages: readonly Message[],
+): Assurance[] => {
+  const assured: Assurance[] = messages.map(() => 'none')
+  const claims = new Map<Hex, Hex>()
+  for (let i = messages.length - 1; i >= 0; i--) {
+    const message = messages[i]
+    if (message === undefined) continue
+    const claimed = claims.get(message.member)
+    const author = replica.facts.get(message.member)
+    if (claimed === message.id) assured[i] = 'vouched'
+    else if (
+      author !== undefined &&
+      verifyId(crypto, author.device, message.idBytes, message.signature)
+    ) {
+      assured[i] = 'verified'
+    }
+    if (assured[i] !== 'none') claims.set(message.member, hexOf(message.header.prev))
+  }
+  return assured
+}
+
+const takeAll = (
+  turn: Turn,
+  replica: Replica,
+  messages: readonly Message[],
+  pushed: Pushed,
+): void => {
+  const assured = assurancesOf(turn.env.crypto, replica, messages)
+  const outcomes: Outcome[] = []
+  const finish = (later: Turn, outcome: Outcome): void => {
+    outcomes.push(outcome)
+    if (outcomes.length < messages.length) return
+    const has = (kind: Outcome['kind']): boolean => outcomes.some((one) => one.kind === kind)
+    const ask = has('pending')
+    if (has('rejected')) return pushed.done(later, 'reject', ask)
+    pushed.done(later, !ask && has('accepted') ? 'accept' : 'ignore', ask)
+  }
+  messages.forEach((message, i) => {
+    const source = {
+      how: 'push',
+      from: pushed.from,
+      vouched: assured[i] === 'vouched',
+      verified: assured[i] === 'verified',
+    } as const
+    take(turn, replica, message, source, finish)
+  })
+}

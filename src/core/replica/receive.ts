@@ -1,0 +1,203 @@
+/**
+ * Taking in batches from one peer, one after the other: expand, check one signature per author,
+ * then every message through the intake. An author's run whose signature does not hold is dropped
+ * whole, so nothing that a corruption touched is ever accepted. Credit goes back only for what is
+ * durable, as effects leave after the writes of their step.
+ */
+import type { Batch, Voucher } from '../anti-entropy/batch.ts'
+import type { Known } from '../anti-entropy/expand.ts'
+import { expand, vouch } from '../anti-entropy/expand.ts'
+import type { Hex } from '../message/header.ts'
+import { hexOf } from '../message/header.ts'
+import type { Message } from '../message/message.ts'
+import { rowById } from '../transcript/transcript.ts'
+import type { Turn } from '../turn.ts'
+import { count, emit, persist } from '../turn.ts'
+import { linePut, take } from './intake.ts'
+import { loadIds } from './rows.ts'
+import type { Replica } from './state.ts'
+import type { SyncPeer, Work } from './sync-state.ts'
+import { endFetch, sendFrame } from './sync.ts'
+
+/** Batches that may wait: more than a whole credit of small ones. */
+const QUEUE_MAX = 256
+
+/** Runs pieces of work of one peer strictly one after the other. */
+const enqueue = (turn: Turn, peer: SyncPeer, work: Work): void => {
+  if (peer.queue.length >= QUEUE_MAX) return count(turn, 'frames_dropped', 'queue-full')
+  peer.queue.push(work)
+  if (!peer.busy) runNext(turn, peer)
+}
+
+const runNext = (turn: Turn, peer: SyncPeer): void => {
+  const work = peer.queue.shift()
+  peer.busy = work !== undefined
+  work?.(turn, (later) => runNext(later, peer))
+}
+
+export const takeBatch = (
+  turn: Turn,
+  replica: Replica,
+  peer: SyncPeer,
+  batch: Batch,
+  bytes: number,
+): void => {
+  const { fetching } = replica.sync
+  if (fetching?.channel === peer.channel) fetching.heardMs = turn.env.nowMs
+  enqueue(turn, peer, (at, next) =>
+    openBatch(at, replica, peer, batch, (later) => {
+      sendFrame(later, peer, { kind: 'durable', index: peer.index, bytes })
+      next(later)
+    }),
+  )
+}
+
+export const takeEnd = (turn: Turn, replica: Replica, peer: SyncPeer, root: Hex): void =>
+  enqueue(turn, peer, (at, next) => {
+    endFetch(at, replica, peer, root)
+    next(at)
+  })
+
+const knownOf = (replica: Replica): Known => ({
+  row: (id) => rowById(replica.transcript, id),
+  epochAt: (row) => {
+    const uses = replica.transcript.lines[row.line]?.uses ?? []
+    return uses.filter((use) => use.from <= row.counter).at(-1)?.epoch ?? ''
+  },
+})
+
+const openBatch = (
+  turn: Turn,
+  replica: Replica,
+  peer: SyncPeer,
+  batch: Batch,
+  done: (turn: Turn) => void,
+): void => {
+  const { crypto } = turn.env
+  const group = replica.constitution.group
+  const known = knownOf(replica)
+  const first = expand(crypto, group, batch, known)
+  if (first.kind === 'messages') return takeAll(turn, replica, peer, batch, first.messages, done)
+  if (first.kind === 'malformed') return drop(turn, peer, first.reason, done)
+  loadIds(turn, replica, first.ids, (later) => {
+    const again = expand(crypto, group, batch, known)
+    if (again.kind !== 'messages') return drop(later, peer, 'batch-gap', done)
+    takeAll(later, replica, peer, batch, again.messages, done)
+  })
+}
+
+const drop = (
+  turn: Turn,
+  peer: SyncPeer,
+  reason: string,
+  done: (turn: Turn) => void,
+): void => {
+  count(turn, 'frames_dropped', reason)
+  emit(turn, { kind: 'notify', event: { kind: 'dropped', peer: peer.peer, reason } })
+  done(turn)
+}
+
+/** One author's part of a batch: not checked yet, vouched for, or refused. */
+type Standing = 'unchecked' | 'vouched' | 'refused'
+
+interface BatchRun {
+  readonly replica: Replica
+  readonly peer: SyncPeer
+  readonly batch: Batch
+  readonly messages: readonly Message[]
+  readonly standing: Standing[]
+  /** Author -> index of its last item. */
+  readonly last: ReadonlyMap<number, number>
+  readonly vouchers: ReadonlyMap<number, Voucher>
+}
+
+const takeAll = (
+  turn: Turn,
+  replica: Replica,
+  peer: SyncPeer,
+  batch: Batch,
+  messages: readonly Message[],
+  done: (turn: Turn) => void,
+): void => {
+  const run: BatchRun = {
+    replica,
+    peer,
+    batch,
+    messages,
+    standing: batch.authors.map(() => 'unchecked'),
+    last: new Map(batch.items.map((item, i) => [item.author, i])),
+    vouchers: new Map(batch.vouchers.map((voucher) => [voucher.author, voucher])),
+  }
+  takeFrom(turn, run, 0, done)
+}
+
+/** Takes items from `start` on. Most are judged at once; a loop, so that the stack stays flat. */
+const takeFrom = (turn: Turn, run: BatchRun, start: number, done: (turn: Turn) => void): void => {
+  for (let i = start; i < run.messages.length; i++) {
+    let finished = false
+    let waited = false
+    takeItem(turn, run, i, (later) => {
+      finished = true
+      if (waited) takeFrom(later, run, i + 1, done)
+    })
+    waited = true
+    if (!finished) return
+  }
+  done(turn)
+}
+
+const takeItem = (turn: Turn, run: BatchRun, i: number, next: (turn: Turn) => void): void => {
+  const { replica, peer } = run
+  const message = run.messages[i]
+  const author = run.batch.items[i]?.author
+  if (message === undefined || author === undefined) return next(turn)
+  const voucher = run.vouchers.get(author)
+  if (!standsBy(turn, run, author, message, voucher) || voucher === undefined) return next(turn)
+  const isLast = run.last.get(author) === i
+  const signed = isLast && voucher.headers.length === 0
+  const taken = signed ? { ...message, signature: voucher.signature } : message
+  const source = { how: 'sync', from: peer.peer, vouched: true, verified: signed } as const
+  take(turn, replica, taken, source, (later, outcome) => {
+    if (outcome.kind === 'accepted') {
+      peer.tally.received += 1
+      if (isLast && !signed) keepVoucher(later, replica, message, voucher)
+    }
+    next(later)
+  })
+}
+
+/** Checks an author's one signature when its first item is due: its admission is held by then. */
+const standsBy = (
+  turn: Turn,
+  run: BatchRun,
+  author: number,
+  message: Message,
+  voucher: Voucher | undefined,
+): boolean => {
+  if (run.standing[author] !== 'unchecked') return run.standing[author] === 'vouched'
+  const device = run.replica.facts.get(message.member)?.device
+  const end = run.messages[run.last.get(author) ?? -1]
+  const holds =
+    device !== undefined &&
+    end !== undefined &&
+    voucher !== undefined &&
+    vouch(turn.env.crypto, device, end, voucher)
+  run.standing[author] = holds ? 'vouched' : 'refused'
+  if (!holds) {
+    drop(turn, run.peer, device === undefined ? 'author-unknown' : 'signature', () => undefined)
+  }
+  return holds
+}
+
+const keepVoucher = (
+  turn: Turn,
+  replica: Replica,
+  message: Message,
+  voucher: { readonly headers: readonly Uint8Array[]; readonly signature: Uint8Array },
+): void => {
+  const row = rowById(replica.transcript, message.id)
+  const line = row && replica.transcript.lines[row.line]
+  if (line === undefined || line.tip.id !== hexOf(message.idBytes)) return
+  replica.vouchers.set(line.index, voucher)
+  persist(turn, [linePut(replica, line)])
+}

@@ -1,0 +1,236 @@
+/**
+ * How a replica's own notes lie on disk: lines, control messages in short, the group itself. All of
+ * it is derived from messages and could be rebuilt from them; it is kept so that a start reads
+ * members and heads, never the log.
+ */
+import type { Bytes } from '../../base/bytes.ts'
+import { EMPTY, readU32 } from '../../base/bytes.ts'
+import { encode } from '../../codec/canonical.ts'
+import type { Value } from '../../codec/canonical.ts'
+import { bytes, bytesUpTo, flag, list, parse, textUpTo, tuple, u32, u53 } from '../../codec/shape.ts'
+import type { MemberFacts, Prekey, RosterChange } from '../membership/roster.ts'
+import { hexOf } from '../message/header.ts'
+import type { ControlEntry } from '../transcript/control-log.ts'
+import type { EpochUse, Line } from '../transcript/transcript.ts'
+import type { ControlInfo } from '../validity/context.ts'
+import { bytesOf } from './state.ts'
+
+const SAVED_BYTES_MAX = 4 * 1024 * 1024
+const options = { maxBytes: SAVED_BYTES_MAX }
+const many = { max: 65_536 }
+
+// --- Lines ---------------------------------------------------------------------------------------
+
+export interface SavedLine {
+  readonly index: number
+  readonly member: string
+  readonly parent: number
+  readonly first: number
+  readonly uses: readonly EpochUse[]
+  readonly voucher: { readonly headers: readonly Bytes[]; readonly signature: Bytes } | undefined
+}
+
+export const encodeLine = (line: Line, voucher: SavedLine['voucher']): Bytes =>
+  encode([
+    bytesOf(line.member),
+    line.parent + 1,
+    line.first,
+    line.uses.map((use) => [bytesOf(use.epoch), use.from]),
+    [...(voucher?.headers ?? [])],
+    voucher?.signature ?? EMPTY,
+  ])
+
+const lineShape = tuple(
+  bytes(32),
+  u32,
+  u32,
+  list(tuple(bytes(32), u32), many),
+  list(bytesUpTo(8192), many),
+  bytesUpTo(64),
+)
+
+/** `key`: the line's number is its last four bytes. */
+export const parseLine = (key: Bytes, saved: Bytes): SavedLine | undefined => {
+  const parsed = parse(lineShape, saved, options)
+  if (!parsed.ok) return undefined
+  const [member, parent, first, uses, headers, signature] = parsed.value
+  return {
+    index: readU32(key, key.length - 4),
+    member: hexOf(member),
+    parent: parent - 1,
+    first,
+    uses: uses.map(([epoch, from]) => ({ epoch: hexOf(epoch), from })),
+    voucher: signature.length === 64 ? { headers, signature } : undefined,
+  }
+}
+
+// --- The control log -----------------------------------------------------------------------------
+
+const prekeyValue = (prekey: Prekey): Value => [prekey.id, prekey.public, prekey.counter + 1]
+
+const changeValue = (change: RosterChange): Value => {
+  if (change.kind !== 'admit') {
+    return [change.kind === 'join' ? 1 : 2, bytesOf(change.member), prekeyValue(change.prekey)]
+  }
+  const facts = change.facts
+  return [
+    0,
+    facts.memberBytes,
+    prekeyValue(facts.prekey),
+    [
+      facts.account,
+      facts.memberGroupId,
+      facts.name,
+      facts.device,
+      facts.transport,
+      facts.leader ? 1 : 0,
+      facts.admission,
+    ],
+  ]
+}
+
+const infoValue = (info: ControlInfo): Value => {
+  if (info.kind === 'roster') return [0, info.changes.map(changeValue)]
+  const { epoch } = info
+  return [
+    1,
+    [
+      epoch.idBytes,
+      epoch.depth,
+      epoch.parents.map(bytesOf),
+      bytesOf(epoch.author),
+      epoch.commit,
+      epoch.salt,
+    ],
+  ]
+}
+
+export const encodeControl = (entry: ControlEntry<ControlInfo>): Bytes =>
+  encode([
+    entry.sequence,
+    bytesOf(entry.id),
+    entry.type,
+    bytesOf(entry.member),
+    entry.line,
+    entry.counter,
+    entry.lamport,
+    [...entry.past],
+    infoValue(entry.info),
+  ])
+
+const prekeyShape = tuple(bytes(32), bytes(32), u32)
+const shortChange = tuple(u32, bytes(32), prekeyShape)
+const factsShape = tuple(
+  bytes(32),
+  u32,
+  textUpTo(256),
+  bytes(32),
+  bytes(32),
+  flag,
+  bytes(32),
+)
+const admitShape = tuple(u32, bytes(32), prekeyShape, factsShape)
+const anyValue = (value: Value): { readonly ok: true; readonly value: Value } => ({
+  ok: true,
+  value,
+})
+const epochShape = tuple(bytes(32), u32, list(bytes(32), many), bytes(32), bytes(32), bytes(32))
+const entryShape = tuple(
+  u53,
+  bytes(32),
+  u32,
+  bytes(32),
+  u32,
+  u32,
+  u53,
+  list(u53, many),
+  tuple(u32, anyValue),
+)
+
+const readChange = (value: Value): RosterChange | undefined => {
+  const admit = admitShape(value)
+  if (admit.ok) {
+    const [, member, [id, key, counter], fields] = admit.value
+    const [account, memberGroupId, name, device, transport, leader, admission] = fields
+    const facts: MemberFacts = {
+      member: hexOf(member),
+      memberBytes: member,
+      account,
+      memberGroupId,
+      name,
+      device,
+      transport,
+      leader,
+      admission,
+      prekey: { id, public: key, counter: counter - 1 },
+    }
+    return { kind: 'admit', facts }
+  }
+  const other = shortChange(value)
+  if (!other.ok) return undefined
+  const [kind, member, [id, key, counter]] = other.value
+  const prekey = { id, public: key, counter: counter - 1 }
+  return { kind: kind === 1 ? 'join' : 'prekey', member: hexOf(member), prekey }
+}
+
+const readInfo = (kind: number, value: Value): ControlInfo | undefined => {
+  if (kind === 0) {
+    if (!Array.isArray(value)) return undefined
+    const changes = value.map(readChange).filter((change) => change !== undefined)
+    return { kind: 'roster', changes }
+  }
+  const read = epochShape(value)
+  if (!read.ok) return undefined
+  const [idBytes, depth, parents, author, commit, salt] = read.value
+  const epoch = {
+    id: hexOf(idBytes),
+    idBytes,
+    depth,
+    parents: parents.map(hexOf),
+    author: hexOf(author),
+    commit,
+    salt,
+  }
+  return { kind: 'epoch', epoch }
+}
+
+export const parseControl = (saved: Bytes): ControlEntry<ControlInfo> | undefined => {
+  const parsed = parse(entryShape, saved, options)
+  if (!parsed.ok) return undefined
+  const [sequence, id, type, member, line, counter, lamport, past, [kind, value]] = parsed.value
+  const info = readInfo(kind, value)
+  if (info === undefined) return undefined
+  return {
+    sequence,
+    id: hexOf(id),
+    type,
+    member: hexOf(member),
+    line,
+    counter,
+    lamport,
+    past,
+    info,
+  }
+}
+
+// --- The group -----------------------------------------------------------------------------------
+
+export interface SavedGroup {
+  readonly number: number
+  readonly constitution: Bytes
+  readonly member: Bytes
+  readonly memberGroupId: number
+  readonly createdMs: number
+}
+
+export const encodeGroup = (group: SavedGroup): Bytes =>
+  encode([group.constitution, group.member, group.memberGroupId, group.createdMs])
+
+const groupShape = tuple(bytesUpTo(65_536), bytes(32), u32, u53)
+
+export const parseGroup = (key: Bytes, saved: Bytes): SavedGroup | undefined => {
+  const parsed = parse(groupShape, saved, options)
+  if (!parsed.ok) return undefined
+  const [constitution, member, memberGroupId, createdMs] = parsed.value
+  return { number: readU32(key, 1), constitution, member, memberGroupId, createdMs }
+}

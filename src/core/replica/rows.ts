@@ -1,0 +1,110 @@
+/**
+ * Rows that left memory, fetched back from the store: by id through the index, or by place. A row's
+ * vector is rebuilt from the nearest whole one before it on its line.
+ */
+import { readU32, u32 } from '../../base/bytes.ts'
+import type { Entry } from '../input.ts'
+import type { Hex } from '../message/header.ts'
+import { hexOf, idOf, parseHeader } from '../message/header.ts'
+import { Space, key, within } from '../storage.ts'
+import type { Row } from '../transcript/row.ts'
+import { checkpointBefore, parseRecord, replaySeen } from '../transcript/row.ts'
+import { lineHolding, remember, rowById } from '../transcript/transcript.ts'
+import { emptyVector } from '../transcript/vector.ts'
+import type { Turn } from '../turn.ts'
+import { load } from '../turn.ts'
+import type { Place } from '../validity/past.ts'
+import type { Replica } from './state.ts'
+import { bytesOf } from './state.ts'
+
+const INDEX_ID_BYTES = 16
+
+export const messageKey = (replica: Replica, line: number, counter: number): Uint8Array =>
+  key(Space.message, replica.number, line, counter)
+
+export const indexKey = (replica: Replica, id: Uint8Array): Uint8Array =>
+  key(Space.index, replica.number, id.subarray(0, INDEX_ID_BYTES))
+
+export const indexValue = (line: number, counter: number): Uint8Array => {
+  const value = new Uint8Array(8)
+  value.set(u32(line))
+  value.set(u32(counter), 4)
+  return value
+}
+
+/** Turns the stored records of one line, ascending and starting at a whole vector, into rows. */
+export const rowsOfRecords = (
+  turn: Turn,
+  line: number,
+  entries: readonly Entry[],
+): Row[] => {
+  const rows: Row[] = []
+  let seen = emptyVector
+  for (const entry of entries) {
+    const record = parseRecord(entry.value)
+    const header = record.ok ? parseHeader(record.value.envelope.header) : undefined
+    if (!record.ok || header === undefined || !header.ok) continue
+    seen = replaySeen(seen, record.value)
+    const idBytes = idOf(turn.env.crypto, record.value.envelope.header)
+    rows.push({
+      id: hexOf(idBytes),
+      idBytes,
+      line,
+      member: hexOf(header.value.member),
+      counter: header.value.counter,
+      type: header.value.type,
+      lamport: header.value.lamport,
+      gen: record.value.gen,
+      seen,
+      control: record.value.control,
+    })
+  }
+  return rows
+}
+
+/** Brings rows at places into the window, then goes on. */
+export const loadPlaces = (
+  turn: Turn,
+  replica: Replica,
+  places: readonly Place[],
+  then: (turn: Turn) => void,
+): void => {
+  const wanted = places.map(({ line, counter }) => {
+    const holding = lineHolding(replica.transcript, line, counter)
+    const first = replica.transcript.lines[holding]?.first ?? 0
+    return { line: holding, from: Math.max(first, checkpointBefore(counter)), to: counter }
+  })
+  const ranges = wanted.map(({ line, from, to }) => ({
+    from: messageKey(replica, line, from),
+    to: messageKey(replica, line, to + 1),
+  }))
+  load(turn, ranges, (later, results) => {
+    wanted.forEach(({ line }, i) => {
+      const last = rowsOfRecords(later, line, results[i] ?? []).at(-1)
+      if (last !== undefined) remember(replica.transcript, last)
+    })
+    then(later)
+  })
+}
+
+/** Brings rows into the window by id, as far as they are held, then goes on. */
+export const loadIds = (
+  turn: Turn,
+  replica: Replica,
+  ids: readonly Hex[],
+  then: (turn: Turn) => void,
+): void => {
+  const absent = ids.filter((id) => rowById(replica.transcript, id) === undefined)
+  if (absent.length === 0 || !replica.transcript.evicted) return then(turn)
+  const ranges = absent.map((id) => within(indexKey(replica, bytesOf(id)), { limit: 1 }))
+  load(turn, ranges, (later, results) => {
+    const places: Place[] = []
+    for (const [found] of results) {
+      if (found === undefined) continue
+      places.push({ line: readU32(found.value, 0), counter: readU32(found.value, 4) })
+    }
+    if (places.length === 0) then(later)
+    else loadPlaces(later, replica, places, then)
+  })
+}
+

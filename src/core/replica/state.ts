@@ -1,0 +1,203 @@
+/**
+ * One group's running copy on one device: the fixed facts, the transcript, the keys, and what is
+ * under way with each peer. The other files of this folder are the verbs; this one is the noun.
+ */
+import type { Bytes } from '../../base/bytes.ts'
+import { concat, fromHex } from '../../base/bytes.ts'
+import type { Constitution } from '../constitution/constitution.ts'
+import type { Chains } from '../epoch/chain.ts'
+import { createChains } from '../epoch/chain.ts'
+import type { PushedMessage } from '../epoch/envelope.ts'
+import { topicOf } from '../epoch/topic.ts'
+import type { Env } from '../env.ts'
+import type { PeerId } from '../input.ts'
+import type { MemberFacts } from '../membership/roster.ts'
+import { seatFacts } from '../membership/facts.ts'
+import type { Hex } from '../message/header.ts'
+import { hexOf } from '../message/header.ts'
+import type { Message } from '../message/message.ts'
+import { Space, key } from '../storage.ts'
+import { mergeFrontiers } from '../transcript/control-log.ts'
+import type { Pending } from '../transcript/pending.ts'
+import { createPending } from '../transcript/pending.ts'
+import type { Transcript } from '../transcript/transcript.ts'
+import { createTranscript } from '../transcript/transcript.ts'
+import type { Turn } from '../turn.ts'
+import type { Context, ControlInfo, Jurisdiction } from '../validity/context.ts'
+import { contextOf, createJurisdiction } from '../validity/context.ts'
+import type { Court } from '../validity/court.ts'
+import type { SyncState } from './sync-state.ts'
+import { createSyncState } from './sync-state.ts'
+
+/** Rows in memory besides the tips: enough that live traffic and a batch never read the disk. */
+const WINDOW_ROWS = 4096
+
+/** An epoch that this member could open. */
+export interface OpenEpoch {
+  readonly id: Hex
+  readonly prk: Bytes
+  readonly env: Bytes
+}
+
+export interface Self {
+  readonly member: Hex
+  readonly memberBytes: Bytes
+  readonly memberGroupId: number
+  readonly deviceSeed: Bytes
+}
+
+export interface Invite {
+  readonly id: Bytes
+  readonly secret: Bytes
+  readonly expiresMs: number
+  readonly confirm: boolean
+  uses: number
+}
+
+export interface WaitingRequest {
+  readonly bytes: Bytes
+  readonly sinceMs: number
+  readonly name: string
+  readonly account: Hex
+}
+
+export interface Reach {
+  readonly record: Bytes
+  readonly seq: number
+  readonly addresses: readonly string[]
+}
+
+export interface Replica {
+  /** Local number of the group: the first field of its keys. */
+  readonly number: number
+  readonly constitution: Constitution
+  readonly group: Hex
+  readonly createdMs: number
+  readonly accessKey: Bytes
+  readonly topic: string
+  readonly self: Self
+  readonly jurisdiction: Jurisdiction
+  readonly transcript: Transcript<ControlInfo>
+  /** Everybody ever admitted here, by memberId. */
+  readonly facts: Map<Hex, MemberFacts>
+  readonly pending: Pending
+  /** Messages of critical types that this version cannot judge. */
+  readonly unknown: Map<Hex, Message>
+  /** Private prekeys, by prekey id. */
+  readonly prekeys: Map<Hex, Bytes>
+  /** Opened epochs, oldest first. */
+  readonly epochs: Map<Hex, OpenEpoch>
+  readonly chains: Chains
+  /** The epoch last used for sending. */
+  sending: Hex
+  /** Messages that wait to be pushed, with the epoch whose key wraps them. */
+  readonly outbox: { readonly epoch: Hex; readonly message: PushedMessage }[]
+  readonly invites: Map<Hex, Invite>
+  /** Join requests that wait for a human, or for the issuer to be reached. */
+  readonly requests: Map<Hex, WaitingRequest>
+  readonly reach: Map<Hex, Reach>
+  readonly sync: SyncState
+  readonly equivocators: Set<Hex>
+  /** Sort key of the last text in total order that is held: an earlier newcomer is late. */
+  shown: { lamport: number; member: Hex; counter: number }
+  undecryptable: number
+  /** Other members whose view of a past that includes us was equal to ours. */
+  readonly witnesses: Set<Hex>
+  /** Enough witnesses, or one's own group: see `status`. */
+  checked: boolean
+  root: { readonly count: number; readonly hex: Hex; readonly bytes: Bytes } | undefined
+  /** Set when who belongs, or how to reach somebody, may have changed. */
+  changed: boolean
+  /** Join commands that wait until this member can send. */
+  readonly joinWaiters: { readonly ticket: number; readonly deadlineMs: number }[]
+  /** Its Join is being written. */
+  joining: boolean
+  /** Lines whose tip a later signed header vouches for, as it came. */
+  readonly vouchers: Map<number, { readonly headers: readonly Bytes[]; readonly signature: Bytes }>
+}
+
+export const createReplica = (
+  env: Env,
+  fixed: {
+    number: number
+    constitution: Constitution
+    createdMs: number
+    accessKey: Bytes
+    self: Self
+  },
+): Replica => {
+  const leaders = fixed.constitution.leaders.map((seat) => seatFacts(env.crypto, seat))
+  const transcript = createTranscript<ControlInfo>(WINDOW_ROWS)
+  const group = hexOf(fixed.constitution.group)
+  return {
+    ...fixed,
+    group,
+    topic: topicOf(env.crypto, fixed.accessKey),
+    jurisdiction: createJurisdiction({
+      groupBytes: fixed.constitution.group,
+      group,
+      leaders,
+      control: transcript.control,
+    }),
+    transcript,
+    facts: new Map(leaders.map((facts) => [facts.member, facts])),
+    pending: createPending(),
+    unknown: new Map(),
+    prekeys: new Map(),
+    epochs: new Map(),
+    chains: createChains(2048),
+    sending: '',
+    outbox: [],
+    invites: new Map(),
+    requests: new Map(),
+    reach: new Map(),
+    sync: createSyncState(),
+    equivocators: new Set(),
+    shown: { lamport: 0, member: '', counter: 0 },
+    undecryptable: 0,
+    witnesses: new Set(),
+    checked: false,
+    root: undefined,
+    changed: true,
+    joinWaiters: [],
+    joining: false,
+    vouchers: new Map(),
+  }
+}
+
+export const courtOf = (turn: Turn, replica: Replica): Court => ({
+  crypto: turn.env.crypto,
+  jurisdiction: replica.jurisdiction,
+  transcript: replica.transcript,
+})
+
+/** The context of everything held. */
+export const currentContext = (replica: Replica): Context =>
+  contextOf(
+    replica.jurisdiction,
+    mergeFrontiers(
+      replica.transcript.control,
+      [...replica.transcript.heads.values()].map((head) => head.control),
+    ),
+  )
+
+/** Kinds of group secrets, the third field of their keys. */
+export const SecretKind = { access: 0, prekey: 1, epoch: 2 } as const
+
+export const secretKey = (number: number, kind: number, id: Bytes): Bytes =>
+  key(Space.secret, number, concat(Uint8Array.of(kind), id))
+
+export const bytesOf = (hex: Hex): Bytes => fromHex(hex) ?? new Uint8Array()
+
+/** Where a peer's frames come from and which group number it uses on its channel. */
+export interface PeerGroup {
+  readonly channel: number
+  readonly index: number
+  readonly peer: PeerId
+}
+
+/** The line of this device's own member, or undefined before its counter 0. */
+export const ownTip = (replica: Replica): Transcript<ControlInfo>['lines'][number] | undefined => {
+  const lines = replica.transcript.byMember.get(replica.self.member) ?? []
+  return replica.transcript.lines[lines[0] ?? -1]
+}

@@ -1,0 +1,85 @@
+/**
+ * What is under way between this replica and each peer that proved itself a member, or claims to
+ * be one whose admission has not arrived yet. One peer at a time is asked for what is missing, so
+ * that a heal with many links does not bring everything many times over.
+ */
+import type { Bytes } from '../../base/bytes.ts'
+import type { HelloClaim } from '../anti-entropy/hello-proof.ts'
+import type { SyncRound } from '../command.ts'
+import type { PeerId } from '../input.ts'
+import type { Hex } from '../message/header.ts'
+import type { Turn } from '../turn.ts'
+import type { Stream } from './stream.ts'
+
+/** Bytes, messages and times of one round with one peer: what `sync` prints. */
+export interface Tally {
+  startedMs: number
+  received: number
+  sent: number
+  bytesIn: number
+  bytesOut: number
+}
+
+export interface SyncPeer {
+  readonly channel: number
+  readonly index: number
+  readonly peer: PeerId
+  readonly member: Hex
+  readonly claim: HelloClaim
+  /** False while its admission is not held: it may give, and gets nothing. */
+  proven: boolean
+  /** What this side streams to it now. */
+  stream: Stream | undefined
+  /** The last root it told. */
+  theirRoot: Hex
+  /** Monotonic ms of the last moment at which both were known equal, or the last round ended. */
+  syncedMs: number
+  tally: Tally
+  /** What came from it and waits its turn: batches build on each other, an end on all of them. */
+  readonly queue: Work[]
+  busy: boolean
+}
+
+/** Takes something in, perhaps over several steps, then calls `next` once. */
+export type Work = (turn: Turn, next: (turn: Turn) => void) => void
+
+export interface SyncWaiter {
+  readonly ticket: number
+  readonly open: Set<number>
+  readonly rounds: SyncRound[]
+  readonly deadlineMs: number
+}
+
+export interface SyncState {
+  /** By channel. */
+  readonly peers: Map<number, SyncPeer>
+  /** The channel that is asked now, and since when nothing came from it. */
+  fetching: { readonly channel: number; heardMs: number } | undefined
+  /** Channels known to differ, to be asked next. */
+  readonly wanted: Set<number>
+  readonly waiters: SyncWaiter[]
+  /** Peers whose push could not be judged, to be asked soon. */
+  readonly ask: Set<PeerId>
+  /** Channels that need not be told of the last news, as it came from them. */
+  newsFrom: number | undefined
+}
+
+export const createSyncState = (): SyncState => ({
+  peers: new Map(),
+  fetching: undefined,
+  wanted: new Set(),
+  waiters: [],
+  ask: new Set(),
+  newsFrom: undefined,
+})
+
+export const freshTally = (nowMs: number): Tally => ({
+  startedMs: nowMs,
+  received: 0,
+  sent: 0,
+  bytesIn: 0,
+  bytesOut: 0,
+})
+
+/** First bytes of an id, as vectors carry them. */
+export const short = (id: Bytes): Bytes => id.subarray(0, 8)
