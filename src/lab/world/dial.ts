@@ -1,0 +1,61 @@
+// One attempt to connect: a packet there and an answer back, repeated while nothing is heard, as long
+// as the caller is ready to wait. What answers, and whether it may, is the network's to decide.
+
+import type { Fabric } from './fabric.ts'
+import { type Link, passes } from './links.ts'
+import { type Draws, Purpose } from './weather.ts'
+
+/** Milliseconds after the first try at which a try that met silence is repeated, as TCP does. */
+const RETRIES_MS = [1_000, 3_000, 7_000, 15_000, 31_000, 63_000]
+
+/** `answered`: something listens there. `refused`: nothing does, or nothing new is let through. */
+export type DialOutcome = 'answered' | 'refused' | 'timed out'
+
+/** Tries to reach a node; tells the outcome once, later. */
+export function dial(
+  fabric: Fabric,
+  from: number,
+  to: number,
+  done: (outcome: DialOutcome) => void,
+): void {
+  const { timeline, weather, options } = fabric
+  const startUs = timeline.nowUs
+  const endUs = startUs + options.dialTimeoutMs * 1_000
+  const there: Draws = { from, to, bucket: -1, index: 0 }
+  const back: Draws = { from: to, to: from, bucket: -1, index: 0 }
+  const detail = `"from":${from},"to":${to}`
+
+  function attempt(): void {
+    const link = fabric.links.link(from, to)
+    const refused = link.cut === 'reset' || link.cut === 'no-new'
+    if (refused) return fly(link, there, 'dial-refused', from, () => done('refused'))
+    if (!passes(link)) return retry()
+    fly(link, there, 'dial', to, arrive)
+  }
+
+  function arrive(): void {
+    if (!passes(fabric.links.link(from, to)) || !fabric.powered(to)) return retry()
+    const outcome = fabric.at(to) === undefined ? 'refused' : 'answered'
+    const link = fabric.links.link(to, from)
+    if (!passes(link)) return retry()
+    fly(link, back, 'dial-answer', from, () => {
+      if (passes(fabric.links.link(to, from))) done(outcome)
+      else retry()
+    })
+  }
+
+  function retry(): void {
+    const nextUs = RETRIES_MS.map((ms) => startUs + ms * 1_000).find((us) => us > timeline.nowUs)
+    if (nextUs !== undefined && nextUs < endUs) timeline.at(nextUs, from, 'redial', detail, attempt)
+    else timeline.at(endUs, from, 'dial-timeout', detail, () => done('timed out'))
+  }
+
+  function fly(link: Link, draws: Draws, kind: string, node: number, act: () => void): void {
+    weather.next(draws, timeline.nowUs)
+    const jitterUs = weather.spreadUs(draws, Purpose.jitter, link.jitterMs)
+    const arrivalUs = timeline.nowUs + Math.round(link.delayMs * 1_000) + jitterUs
+    timeline.at(arrivalUs, node, kind, detail, act)
+  }
+
+  attempt()
+}

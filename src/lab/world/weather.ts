@@ -1,0 +1,56 @@
+// The luck of the network: what is lost, doubled, late. Drawn by hashing (link, tenth of a second,
+// number within it, purpose) and not one after another, so that two protocols which send different
+// amounts over one seed still meet the same weather elsewhere. The mixing is MurmurHash3's finisher.
+
+import type { SeededRandom } from '../../base/random.ts'
+
+const BUCKET_US = 100_000
+
+/** What one draw decides. */
+export const Purpose = { loss: 1, jitter: 2, duplicate: 3, reorder: 4, late: 5 } as const
+export type Purpose = (typeof Purpose)[keyof typeof Purpose]
+
+/** Counts the draws of one directed link. */
+export interface Draws {
+  readonly from: number
+  readonly to: number
+  bucket: number
+  index: number
+}
+
+export class Weather {
+  readonly #key: number
+
+  constructor(stream: SeededRandom) {
+    this.#key = stream.u32()
+  }
+
+  /** Moves on to the next thing sent over a link: its draws are independent of the last one's. */
+  next(draws: Draws, nowUs: number): void {
+    const bucket = Math.floor(nowUs / BUCKET_US)
+    draws.index = bucket === draws.bucket ? draws.index + 1 : 0
+    draws.bucket = bucket
+  }
+
+  /** Whether something of this probability comes true for the current thing. */
+  happens(draws: Draws, purpose: Purpose, probability: number): boolean {
+    return probability > 0 && this.#draw(draws, purpose) < probability * 0x1_0000_0000
+  }
+
+  /** A whole number of microseconds, evenly from none up to the given milliseconds. */
+  spreadUs(draws: Draws, purpose: Purpose, upToMs: number): number {
+    if (upToMs <= 0) return 0
+    return Math.floor((this.#draw(draws, purpose) / 0x1_0000_0000) * upToMs * 1_000)
+  }
+
+  #draw({ from, to, bucket, index }: Draws, purpose: Purpose): number {
+    let mixed = this.#key
+    for (const word of [from, to, bucket, index, purpose]) {
+      mixed = Math.imul(mixed ^ word, 0x85ebca6b)
+      mixed ^= mixed >>> 13
+      mixed = Math.imul(mixed, 0xc2b2ae35)
+      mixed ^= mixed >>> 16
+    }
+    return mixed >>> 0
+  }
+}
