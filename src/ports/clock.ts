@@ -1,4 +1,7 @@
-/** Time as the driver needs it: two clocks and one-shot alarms. */
+/**
+ * Time as the driver needs it: two clocks and one-shot alarms. Deadlines go by the monotonic one;
+ * the wall clock is only for claims that people read.
+ */
 
 export interface Clock {
   /** Monotonic milliseconds, any origin. */

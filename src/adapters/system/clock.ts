@@ -1,4 +1,5 @@
 // The clocks and alarms of this machine. Milliseconds are whole, because the core encodes them.
+// The monotonic clock is the process's own: it never runs backwards and nobody can set it.
 
 import type { Clock } from '../../ports/clock.ts'
 

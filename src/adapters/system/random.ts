@@ -1,4 +1,5 @@
 // Unpredictable bytes from the operating system. The only randomness a real node uses.
+// Asked through the platform's own interface, in parts, because one call has a bound.
 
 import type { Bytes } from '../../base/bytes.ts'
 

@@ -1,4 +1,5 @@
-// Telemetry that goes nowhere: for tests, simulations and one-shot commands.
+// Telemetry that goes nowhere: for tests and one-shot commands.
+// One shared value, because it holds nothing.
 
 import type { Telemetry } from '../../ports/telemetry.ts'
 

@@ -1,4 +1,5 @@
 // What all networks of one world share: time, luck, the links in force, and who stands where.
+// It decides nothing itself; it is the one place where networks find each other.
 
 import type { PeerId } from '../../core/input.ts'
 import type { Crypto } from '../../crypto/crypto.ts'
