@@ -4,7 +4,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { Document, isMap, parseDocument } from 'yaml'
+import { Document, isMap, isNode, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { CoterieError } from '../base/error.ts'
 import { NAME_BYTES_MAX } from '../base/limits.ts'
@@ -137,7 +137,13 @@ export function settingName(text: string): ConfigKey {
 export async function setSetting(file: string, key: ConfigKey, value: unknown): Promise<void> {
   const [good] = Object.values(checked({ [key]: value }, 'value'))
   const document = await readDocument(file)
-  document.set(key, document.createNode(good))
+  const before: unknown = document.get(key, true)
+  const after = document.createNode(good)
+  if (isNode(before)) {
+    after.comment = before.comment ?? null
+    after.commentBefore = before.commentBefore ?? null
+  }
+  document.set(key, after)
   await makePrivateDirectory(dirname(file))
   await writeDurable(file, document.toString(), 0o600).catch((error: unknown) => {
     throw toCoterieError(error)

@@ -137,7 +137,7 @@ function others(here: readonly unknown[], away: readonly unknown[]): number {
 
 function calm(total: number, away: readonly MemberReport[]): string {
   if (total === 0) return 'no other active member yet'
-  if (away.length === 0) return `all ${count(total, 'other member')} reachable`
+  if (away.length === 0) return `everybody is reachable (${count(total, 'other member')})`
   return `absent: ${away.map((other) => other.name).join(', ')}`
 }
 

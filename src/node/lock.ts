@@ -2,7 +2,7 @@
 // names its process by number and start time, so that a number used again after a crash does not
 // keep the owner out. The database has a lock of its own as a second line.
 
-import { link, readFile, rename, rm } from 'node:fs/promises'
+import { link, readFile, rename, rm, stat } from 'node:fs/promises'
 import { CoterieError } from '../base/error.ts'
 import { uniqueWord, writeNew } from './durable-file.ts'
 
@@ -42,10 +42,8 @@ export async function takeLock(path: string, processes: ProcessView = system): P
   await writeNew(draft, `${JSON.stringify(owner)}\n`)
   try {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      if (await linked(draft, path)) return { owner, release: () => release(path, owner) }
-      const holder = await readLock(path)
-      if (holder !== undefined && (await isRunning(holder, processes))) throw lockedBy(holder)
-      await clearStale(path, owner.nonce, holder)
+      const taken = (await linked(draft, path)) || (await takenOver(draft, path, processes))
+      if (taken) return { owner, release: () => release(path, owner) }
     }
     throw new CoterieError('DATA_DIR_LOCKED', 'Other processes are taking this directory.', {
       hint: 'Try again in a moment.',
@@ -62,7 +60,8 @@ export async function readLock(path: string): Promise<LockOwner | undefined> {
     if (typeof parsed !== 'object' || parsed === null) return undefined
     const { pid, started, nonce } = parsed as Record<string, unknown>
     if (typeof pid !== 'number' || !Number.isInteger(pid) || pid < 1) return undefined
-    return { pid, started: textOr(started), nonce: textOr(nonce) }
+    if (typeof nonce !== 'string' || !/^[0-9a-z]{1,32}$/.test(nonce)) return undefined
+    return { pid, started: typeof started === 'string' ? started : '', nonce }
   } catch {
     return undefined
   }
@@ -90,20 +89,28 @@ async function linked(draft: string, path: string): Promise<boolean> {
 }
 
 /**
- * Moves a dead lock aside. Two processes may judge the same file dead, and the slower one would
- * move the faster one's new lock: what was moved is therefore looked at, and put back if it lives.
+ * Puts our lock in the place of a dead one. Only the one who made the claim on that very lock may do
+ * so; a claim whose maker died is claimed in turn. Claims go after the lock was replaced: who makes
+ * one later finds another lock than the one it judged, and leaves it alone.
+ *
+ * @throws CoterieError DATA_DIR_LOCKED when the holder, or who takes over from it, is alive
  */
-async function clearStale(path: string, nonce: string, judged?: LockOwner): Promise<void> {
-  const aside = `${path}.${nonce}.stale`
-  try {
-    await rename(path, aside)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
-    throw error
+async function takenOver(draft: string, path: string, processes: ProcessView): Promise<boolean> {
+  const judged = await readLock(path)
+  if (judged !== undefined && (await isRunning(judged, processes))) throw lockedBy(judged)
+  const claims: string[] = []
+  for (let dead = judged; ;) {
+    const claim = `${path}.${dead?.nonce ?? 'damaged'}.claim`
+    claims.push(claim)
+    if (await linked(draft, claim)) break
+    dead = await readLock(claim)
+    if (dead === undefined) return false
+    if (await isRunning(dead, processes)) throw lockedBy(dead)
   }
-  const moved = await readLock(aside)
-  if (moved !== undefined && moved.nonce !== judged?.nonce) await linked(aside, path)
-  await rm(aside, { force: true })
+  const unchanged = (await exists(path)) && (await readLock(path))?.nonce === judged?.nonce
+  if (unchanged) await rename(draft, path)
+  for (const claim of unchanged ? claims : claims.slice(-1)) await rm(claim, { force: true })
+  return unchanged
 }
 
 async function release(path: string, owner: LockOwner): Promise<void> {
@@ -117,8 +124,11 @@ function lockedBy(owner: LockOwner): CoterieError {
   })
 }
 
-function textOr(value: unknown): string {
-  return typeof value === 'string' ? value : ''
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
 }
 
 const system: ProcessView = {

@@ -1,0 +1,118 @@
+// The routes as an HTTP application. Knows nothing of sockets; what reaches it has passed the guard.
+
+import { Hono, type Context } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { type Answers, IDEMPOTENCY_HEADER } from './contract.ts'
+import { RequestError, errorAnswer } from './failure.ts'
+import { Idempotency } from './idempotency.ts'
+import { linesResponse } from './lines.ts'
+import { describeApi } from './openapi.ts'
+import { type ApiNode, type Call, type Route, type RouteName, routes } from './routes.ts'
+import { type Bodies, bodies, check, queries } from './schema.ts'
+
+/** A text of 60 KiB may need six characters a byte in JSON. */
+const BODY_BYTES_MAX = 512 * 1_024
+
+export interface AppOptions {
+  readonly node: ApiNode
+  /** Figures for Prometheus. Default: none, and no such route. */
+  readonly metrics?: (() => Promise<{ contentType: string; text: string }>) | undefined
+  /** Aborted when the server closes: open answers end then. */
+  readonly closing: AbortSignal
+}
+
+/** Makes the application. */
+export function createApp(options: AppOptions): Hono {
+  const app = new Hono()
+  app.use(async (context, next) => {
+    await next()
+    context.header('cache-control', 'no-store')
+    context.header('x-content-type-options', 'nosniff')
+    context.header('cross-origin-resource-policy', 'same-origin')
+    context.header('content-security-policy', "default-src 'none'")
+  })
+  app.use(
+    bodyLimit({
+      maxSize: BODY_BYTES_MAX,
+      onError: () => {
+        throw new RequestError(413, 'TEXT_TOO_LARGE', `A body has at most ${BODY_BYTES_MAX} bytes.`)
+      },
+    }),
+  )
+  app.onError((error, context) => {
+    const { status, body } = errorAnswer(error)
+    return context.json(body, status as ContentfulStatusCode)
+  })
+  app.notFound(() => {
+    throw new RequestError(404, 'USAGE', 'There is no such route.', 'See /v1/openapi.json')
+  })
+  addHealth(app, options)
+  addRoutes(app, options)
+  addMessages(app, options)
+  const description = describeApi()
+  app.get('/v1/openapi.json', (context) => context.json(description))
+  return app
+}
+
+function addHealth(app: Hono, { node, metrics }: AppOptions): void {
+  app.get('/livez', (context) => context.json({ v: 1, ok: true }))
+  app.get('/readyz', (context) => {
+    const reasons = node.ended.aborted ? [node.failure?.code ?? 'stopping'] : []
+    const ready = reasons.length === 0
+    return context.json({ v: 1, ok: true, ready, reasons }, ready ? 200 : 503)
+  })
+  if (metrics === undefined) return
+  app.get('/metrics', async (context) => {
+    const { contentType, text } = await metrics()
+    return context.body(text, 200, { 'content-type': contentType })
+  })
+}
+
+function addRoutes(app: Hono, { node }: AppOptions): void {
+  const sent = new Idempotency<Answers['POST /v1/groups/:id/messages']>()
+  for (const name of Object.keys(routes) as RouteName[]) {
+    const [method = '', path = ''] = name.split(' ')
+    const route = routes[name] as Route<RouteName>
+    app.on(method, path, async (context) => {
+      const call = {
+        node,
+        id: context.req.param('id') ?? '',
+        request: context.req.param('request') ?? '',
+        body: await readBody(name, context),
+        idempotencyKey: context.req.header(IDEMPOTENCY_HEADER),
+        sent,
+      }
+      // The body was checked against the schema of this very route.
+      const answer = await route.run(call as Call<RouteName>)
+      return context.json({ v: 1, ok: true, ...answer })
+    })
+  }
+}
+
+function addMessages(app: Hono, { node, closing }: AppOptions): void {
+  app.get('/v1/groups/:id/messages', (context) => {
+    const query = check(queries['GET /v1/groups/:id/messages'], context.req.query())
+    const { follow, ...options } = query
+    const leaving = new AbortController()
+    const signal = AbortSignal.any([leaving.signal, closing])
+    const { group } = node.group(context.req.param('id'))
+    const texts = follow
+      ? node.follow(group, { ...options, signal })
+      : node.read(group, { ...options, signal })
+    return linesResponse(texts, { cancel: () => leaving.abort(), waitForFirst: !follow })
+  })
+}
+
+async function readBody(name: RouteName, context: Context): Promise<unknown> {
+  const schema = bodies[name as keyof Bodies] as (typeof bodies)[keyof Bodies] | undefined
+  if (schema === undefined) return undefined
+  const text = await context.req.text()
+  let parsed: unknown
+  try {
+    parsed = text === '' ? {} : JSON.parse(text)
+  } catch {
+    throw new RequestError(400, 'USAGE', 'The body is not JSON.')
+  }
+  return check<unknown>(schema, parsed)
+}

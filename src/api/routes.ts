@@ -1,0 +1,168 @@
+// Every route that answers with one object, as data: what it is for and what it does. The server
+// makes handlers from this table and the OpenAPI description lists the same.
+
+import type { Node } from '../node/node.ts'
+import type { AttestationAnswer, Answers, GroupReport, GroupRow } from './contract.ts'
+import { RequestError } from './failure.ts'
+import { type Idempotency } from './idempotency.ts'
+import type { Bodies } from './schema.ts'
+
+/** What the interface needs of a node. */
+export type ApiNode = Pick<
+  Node,
+  | 'acceptRequest'
+  | 'addPeer'
+  | 'attest'
+  | 'block'
+  | 'card'
+  | 'createGroup'
+  | 'ended'
+  | 'events'
+  | 'failure'
+  | 'follow'
+  | 'group'
+  | 'invite'
+  | 'join'
+  | 'ping'
+  | 'read'
+  | 'report'
+  | 'send'
+  | 'status'
+  | 'sync'
+  | 'unblock'
+>
+
+export type RouteName = keyof Answers
+
+/** One request, taken apart. */
+export interface Call<Route extends RouteName> {
+  readonly node: ApiNode
+  /** The `:id` of the path, decoded; empty where the path has none. */
+  readonly id: string
+  /** The `:request` of the path, likewise. */
+  readonly request: string
+  readonly body: Route extends keyof Bodies ? Bodies[Route] : undefined
+  readonly idempotencyKey: string | undefined
+  readonly sent: Idempotency<Answers['POST /v1/groups/:id/messages']>
+}
+
+export interface Route<Name extends RouteName> {
+  readonly summary: string
+  run(call: Call<Name>): Promise<Answers[Name]> | Answers[Name]
+}
+
+export const routes: { readonly [Name in RouteName]: Route<Name> } = {
+  'GET /v1/status': {
+    summary: 'How the node and each of its groups are doing, and why.',
+    run: ({ node }) => node.status(),
+  },
+  'GET /v1/groups': {
+    summary: 'The groups of this node.',
+    run: ({ node }) => ({ groups: node.report().groups.map(groupRow) }),
+  },
+  'GET /v1/groups/:id': {
+    summary: 'Everything known about one group, texts excepted.',
+    run: ({ node, id }) => node.group(id),
+  },
+  'GET /v1/groups/:id/members': {
+    summary: 'Members of a group, and requests to join that wait.',
+    run({ node, id }) {
+      const { group, members, requests } = node.group(id)
+      return { group, members, requests }
+    },
+  },
+  'GET /v1/groups/:id/attestation': {
+    summary: 'The statement of what this node holds now.',
+    run: ({ node, id }) => attestationOf(node.group(id)),
+  },
+  'GET /v1/peers': {
+    summary: 'Peers with their links.',
+    run: ({ node }) => ({ peers: node.report().peers }),
+  },
+  'POST /v1/groups': {
+    summary: 'Create a group.',
+    run: ({ node, body }) => node.createGroup(body),
+  },
+  'POST /v1/groups/:id/messages': {
+    summary: 'Send a text. Answers when it is durable; takes an idempotency key.',
+    run: sendText,
+  },
+  'POST /v1/groups/:id/invites': {
+    summary: 'Issue a ticket (leaders).',
+    run: ({ node, id, body }) => node.invite(id, body),
+  },
+  'POST /v1/groups/:id/requests/:request/accept': {
+    summary: 'Admit somebody who waits (leaders).',
+    run: ({ node, id, request }) => node.acceptRequest(id, request),
+  },
+  'POST /v1/groups/:id/attestation': {
+    summary: 'Issue the statement as a message.',
+    async run({ node, id }) {
+      const posted = await node.attest(id)
+      return { ...attestationOf(node.group(id)), ...posted }
+    },
+  },
+  'POST /v1/groups/:id/sync': {
+    summary: 'One anti-entropy round now.',
+    async run({ node, id, body }) {
+      const { group } = node.group(id)
+      return { group, ...(await node.sync(group, body.peer)) }
+    },
+  },
+  'POST /v1/join': {
+    summary: 'Join a group with a ticket. Answers when the new member can send.',
+    run: ({ node, body }) => node.join(body.ticket, body.waitMs),
+  },
+  'POST /v1/card': {
+    summary: 'Mint a card by which one group can name this node as a leader.',
+    run: ({ node }) => node.card(),
+  },
+  'POST /v1/peers': {
+    summary: 'Add an address to dial.',
+    run: ({ node, body }) => node.addPeer(body.address),
+  },
+  'POST /v1/peers/block': {
+    summary: 'Cut the links to peers.',
+    run: ({ node, body }) => node.block(body.peers),
+  },
+  'POST /v1/peers/unblock': {
+    summary: 'Allow the links again and dial at once.',
+    run: ({ node, body }) => node.unblock(body.peers),
+  },
+  'POST /v1/peers/ping': {
+    summary: 'Time a round trip.',
+    run: ({ node, body }) => node.ping(body.peer),
+  },
+}
+
+async function sendText(
+  call: Call<'POST /v1/groups/:id/messages'>,
+): Promise<Answers['POST /v1/groups/:id/messages']> {
+  const { node, id, body } = call
+  if (body.ack !== undefined && body.ack !== 'none') {
+    throw new RequestError(400, 'USAGE', `ack: "${body.ack}" is not available yet.`, 'Use "none".')
+  }
+  const { group } = node.group(id)
+  const request = JSON.stringify([group, body.contentType ?? '', body.text])
+  return call.sent.once(call.idempotencyKey, request, async () => {
+    const sent = await node.send(group, body.text, body.contentType)
+    return { ...sent, draft: null, ack: 'none', state: 'stored', ackedBy: [] }
+  })
+}
+
+function groupRow(group: GroupReport): GroupRow {
+  return {
+    group: group.group,
+    name: group.name,
+    role: group.role,
+    members: group.members.filter(({ state }) => state === 'active' || state === 'dormant').length,
+    messages: group.messages,
+    policy: group.policy,
+    created: group.created,
+  }
+}
+
+function attestationOf(report: GroupReport): AttestationAnswer {
+  const { group, root, authors, groupIds, latestMessageIds } = report
+  return { group, root, authors, groupIds, latestMessageIds }
+}

@@ -1,0 +1,33 @@
+// The commands by name. Only the one that was asked for is loaded, because every module that a short
+// command does not need is time that a person waits for.
+
+import type { CommandSpec } from './command.ts'
+
+const loaders: Readonly<Record<string, () => Promise<CommandSpec>>> = {
+  init: async () => (await import('./commands/init.ts')).init,
+  daemon: async () => (await import('./commands/daemon.ts')).daemon,
+  status: async () => (await import('./commands/status.ts')).status,
+  card: async () => (await import('./commands/card.ts')).card,
+  group: async () => (await import('./commands/group.ts')).group,
+  invite: async () => (await import('./commands/invite.ts')).invite,
+  join: async () => (await import('./commands/join.ts')).join,
+  member: async () => (await import('./commands/member.ts')).member,
+  send: async () => (await import('./commands/send.ts')).send,
+  read: async () => (await import('./commands/read.ts')).read,
+  attest: async () => (await import('./commands/attest.ts')).attest,
+  peer: async () => (await import('./commands/peer.ts')).peer,
+  sync: async () => (await import('./commands/sync.ts')).sync,
+  config: async () => (await import('./commands/config.ts')).config,
+  doctor: async () => (await import('./commands/doctor.ts')).doctor,
+  completion: async () => (await import('./commands/completion.ts')).completion,
+}
+
+/** Names in the order in which help lists them. */
+export const commandNames: readonly string[] = Object.keys(loaders)
+
+/** Loads the one command of that name, or all of them when there is none. */
+export async function loadCommands(name: string | undefined): Promise<readonly CommandSpec[]> {
+  const load = name !== undefined && Object.hasOwn(loaders, name) ? loaders[name] : undefined
+  if (load !== undefined) return [await load()]
+  return Promise.all(Object.values(loaders).map((loadOne) => loadOne()))
+}

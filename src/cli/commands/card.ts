@@ -1,0 +1,16 @@
+// `card`: mints a contact card, by which the founder of one group can name this node as a leader.
+
+import type { CommandSpec } from '../command.ts'
+import { connect } from './connect.ts'
+
+export const card: CommandSpec = {
+  name: 'card',
+  summary: 'Mint a contact card: one group can name this node as a leader with it.',
+  examples: ['card', 'card --json'],
+  async run(context) {
+    const client = await connect(context)
+    const answer = await client.call('POST /v1/card')
+    await context.out.result(answer, () => [answer.card])
+    await context.out.talk('Each card serves one group and is good for 30 days.')
+  },
+}

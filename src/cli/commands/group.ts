@@ -1,0 +1,114 @@
+// `group`: create one, list them, show one.
+
+import type { GroupReport } from '../../api/contract.ts'
+import { type CommandSpec, argument, optionList, optionText, usage } from '../command.ts'
+import { type Line, fields, table } from '../output/table.ts'
+import { connect } from './connect.ts'
+import { shortTime } from './words.ts'
+
+const policies = ['strict', 'balanced', 'partition-tolerant']
+
+const create: CommandSpec = {
+  name: 'create',
+  summary: 'Create a group with this node as a leader.',
+  arguments: ['<name>'],
+  options: [
+    { flags: '--leader <card>', summary: 'card of another leader (repeatable)', repeat: true },
+    { flags: '--succeeds <group>', summary: 'the group that this one succeeds' },
+    { flags: '--policy <name>', summary: `${policies.join(', ')} (default: balanced)` },
+  ],
+  examples: [
+    'group create garden',
+    'group create garden --leader coterie-card-1... --policy strict',
+  ],
+  async run(context, given) {
+    const policy = optionText(given, 'policy')
+    if (policy !== undefined && !policies.includes(policy)) {
+      throw usage(`There is no policy "${policy}".`, `Policies are: ${policies.join(', ')}.`)
+    }
+    const succeeds = optionText(given, 'succeeds')
+    const client = await connect(context)
+    const answer = await client.call('POST /v1/groups', {
+      body: { name: argument(given, 0), leaders: optionList(given, 'leader'), policy, succeeds },
+    })
+    await context.out.result(answer, () =>
+      fields([
+        ['name', answer.name],
+        ['group', answer.group],
+      ]),
+    )
+  },
+}
+
+const list: CommandSpec = {
+  name: 'list',
+  summary: 'List the groups of this node.',
+  examples: ['group list', 'group list --json'],
+  async run(context) {
+    const client = await connect(context)
+    const answer = await client.call('GET /v1/groups')
+    await context.out.result(answer, () =>
+      answer.groups.length === 0
+        ? ['No group yet. Create one: coterie group create NAME, or join one: coterie join TICKET']
+        : table(
+            ['name', 'role', 'members', 'messages', 'policy', 'created', 'group'],
+            answer.groups.map((group) => [
+              group.name,
+              group.role,
+              String(group.members),
+              String(group.messages),
+              group.policy,
+              shortTime(group.created),
+              group.group,
+            ]),
+          ),
+    )
+  },
+}
+
+const show: CommandSpec = {
+  name: 'show',
+  summary: 'Show everything known about a group, texts excepted.',
+  arguments: ['<group>'],
+  examples: ['group show garden', 'group show 3f9a21 --json'],
+  async run(context, given) {
+    const client = await connect(context)
+    const answer = await client.call('GET /v1/groups/:id', { params: { id: argument(given, 0) } })
+    await context.out.result(answer, () => groupLines(answer))
+  },
+}
+
+export const group: CommandSpec = {
+  name: 'group',
+  summary: 'Create, list and show groups.',
+  examples: ['group list', 'group create garden'],
+  commands: [create, list, show],
+}
+
+function groupLines(group: GroupReport): Line[] {
+  return [
+    ...fields([
+      ['name', group.name],
+      ['group', group.group],
+      ['founded', `${shortTime(group.created)} by ${group.founder}`],
+      ['succeeds', group.predecessor ?? '-'],
+      ['policy', group.policy],
+      ['role', group.role],
+      ['trust', group.trust],
+      ['epoch', group.epoch ?? 'none yet'],
+      ['messages', `${group.messages} held, ${group.pending} waiting for their past`],
+      ['root', group.root],
+    ]),
+    '',
+    ...table(
+      ['member', 'name', 'role', 'state', 'messages'],
+      group.members.map((member) => [
+        member.memberGroupId,
+        member.name,
+        member.role,
+        member.state,
+        member.counter === null ? '-' : String(member.counter + 1),
+      ]),
+    ),
+  ]
+}

@@ -1,0 +1,66 @@
+// `read`: the texts of a group in their total order; with --follow also what comes. Lines for people
+// show the author's claimed time, JSON lines carry everything.
+
+import type { TextReport } from '../../api/contract.ts'
+import {
+  type CommandSpec,
+  type Context,
+  type Given,
+  argument,
+  optionFlag,
+  optionNumber,
+  optionText,
+} from '../command.ts'
+import type { Line, Piece } from '../output/table.ts'
+import { connect } from './connect.ts'
+import { shortTime } from './words.ts'
+
+export const read: CommandSpec = {
+  name: 'read',
+  summary: 'Print the texts of a group in total order.',
+  arguments: ['<group>'],
+  options: [
+    { flags: '--follow', summary: 'stay and print each text as it becomes readable' },
+    { flags: '--all', summary: 'also texts from before you were entitled to read' },
+    { flags: '--since <message>', summary: 'only what stands after this id or number' },
+    { flags: '--limit <number>', summary: 'the last so many; with --since the first so many' },
+  ],
+  examples: ['read garden --limit 20', 'read garden --follow --json'],
+  run,
+}
+
+async function run(context: Context, given: Given): Promise<number> {
+  const query = queryOf(given)
+  const client = await connect(context)
+  const path = `/v1/groups/${encodeURIComponent(argument(given, 0))}/messages`
+  for await (const row of client.lines<TextReport>(path, query)) {
+    await context.out.result(row, () => [lineOf(row)])
+    if (context.out.closed) break
+  }
+  return 0
+}
+
+function queryOf(given: Given): Record<string, string> {
+  const since = optionText(given, 'since')
+  const limit = optionNumber(given, 'limit', 0)
+  return {
+    ...(since === undefined ? {} : { since }),
+    ...(limit === undefined ? {} : { limit: String(limit) }),
+    ...(optionFlag(given, 'follow') ? { follow: '1' } : {}),
+    ...(optionFlag(given, 'all') ? { all: '1' } : {}),
+  }
+}
+
+function lineOf(row: TextReport): Line {
+  const pieces: Piece[] = [
+    { text: shortTime(row.sent), style: 'dim' },
+    '  ',
+    { text: row.name, style: 'bold' },
+    '  ',
+  ]
+  if (row.text === null) pieces.push({ text: `(${row.state})`, style: 'warn' })
+  else if (row.contentType === 'text/plain') pieces.push(row.text)
+  else pieces.push({ text: `[${row.contentType}] `, style: 'dim' }, row.text)
+  if (row.late) pieces.push({ text: '  (late)', style: 'warn' })
+  return pieces
+}

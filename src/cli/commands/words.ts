@@ -1,0 +1,27 @@
+// Small words that several commands print alike: times, lengths of time, styles of states.
+
+import type { Status } from '../../api/contract.ts'
+import type { Style } from '../output/table.ts'
+
+export function stateStyle(state: Status['state']): Style {
+  if (state === 'healthy') return 'good'
+  return state === 'behind' ? 'warn' : 'bad'
+}
+
+/** Local date and time to the minute. */
+export function shortTime(wallMs: number): string {
+  const time = new Date(wallMs)
+  if (Number.isNaN(time.getTime())) return '-'
+  const two = (value: number) => String(value).padStart(2, '0')
+  const day = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`
+  return `${day} ${two(time.getHours())}:${two(time.getMinutes())}`
+}
+
+/** `ago` for something that many milliseconds back. */
+export function ago(ms: number | null): string {
+  if (ms === null) return 'never'
+  if (ms < 1_000) return 'now'
+  if (ms < 120_000) return `${Math.round(ms / 1_000)} s ago`
+  if (ms < 7_200_000) return `${Math.round(ms / 60_000)} min ago`
+  return `${Math.round(ms / 3_600_000)} h ago`
+}

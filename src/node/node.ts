@@ -1,0 +1,292 @@
+// A node as a program sees it: promises over the driver, answers from the endpoint's report, texts
+// from the store. Groups, members and peers may be named in every way that `resolve.ts` knows.
+// Owns its parts: `stop` ends them in the order that loses nothing.
+
+import { utf8 } from '../base/bytes.ts'
+import type { Bytes } from '../base/bytes.ts'
+import { CoterieError } from '../base/error.ts'
+import { BODY_BYTES_MAX } from '../base/limits.ts'
+import type { Command, CommandResult, PolicyName } from '../core/command.ts'
+import type { Event } from '../core/event.ts'
+import type { EndpointReport, GroupReport, MemberReport, TextReport } from '../core/report.ts'
+import type { Crypto } from '../crypto/crypto.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Keyring } from '../ports/keyring.ts'
+import type { Network, NetworkEvents } from '../ports/network.ts'
+import type { Store } from '../ports/store.ts'
+import type { Telemetry } from '../ports/telemetry.ts'
+import { createDriver } from './driver.ts'
+import type { Driver } from './driver-types.ts'
+import { toCoterieError } from './failure.ts'
+import { HealthWatch } from './health.ts'
+import { type ReadOptions, type ReadParts, followGroup, readGroup } from './reading.ts'
+import { resolveGroup, resolvePeer, resolveRequest } from './resolve.ts'
+import { type EndpointMachine, TextStore } from './rows.ts'
+import { type Status, statusOf } from './status.ts'
+
+/** Bytes of one text: a body of 64 KiB less what surrounds the text in it. */
+export const TEXT_BYTES_MAX = BODY_BYTES_MAX - 4 * 1_024
+
+/** What a node is made of; `start.ts` makes the real ones. */
+export interface NodeParts {
+  readonly machine: EndpointMachine
+  readonly store: Store
+  readonly keyring: Keyring
+  readonly network: (events: NetworkEvents) => Network
+  readonly clock: Clock
+  readonly crypto: Crypto
+  readonly random: (length: number) => Bytes
+  readonly telemetry: Telemetry
+  /** Figures in the text format of Prometheus. Default: none. */
+  readonly metrics?: (() => Promise<Scrape>) | undefined
+  /** Ends what the parts leave open (network, then store, then lock). Called once. */
+  readonly close: () => Promise<void>
+}
+
+export interface Scrape {
+  readonly contentType: string
+  readonly text: string
+}
+
+export interface CreateGroupOptions {
+  readonly name: string
+  /** Cards of the other leaders. Default: none. */
+  readonly leaders?: readonly string[] | undefined
+  /** Default: balanced. */
+  readonly policy?: PolicyName | undefined
+  /** The group that this one succeeds. Default: none. */
+  readonly succeeds?: string | undefined
+}
+
+export interface InviteOptions {
+  /** Default: one day. */
+  readonly expiresMs?: number | undefined
+  /** How many may come with the ticket. Default: 1. */
+  readonly uses?: number | undefined
+  /** Whether each must be accepted by hand. Default: false. */
+  readonly confirm?: boolean | undefined
+}
+
+const SAMPLE_MS = 2_000
+const DAY_MS = 86_400_000
+
+/** Starts a node from its parts. @throws CoterieError when it cannot start; parts are closed then */
+export async function assembleNode(parts: NodeParts): Promise<Node> {
+  const node = new Node(parts)
+  await node.start()
+  return node
+}
+
+export class Node {
+  readonly #parts: NodeParts
+  readonly #driver: Driver
+  readonly #watch = new HealthWatch()
+  readonly #reading: ReadParts
+  readonly #end = new AbortController()
+  #fatal: CoterieError | undefined
+  #cancelSample: () => void = () => undefined
+  #stopping: Promise<void> | undefined
+
+  constructor(parts: NodeParts) {
+    this.#parts = parts
+    this.#reading = { machine: parts.machine, texts: new TextStore(parts) }
+    this.#driver = createDriver({ ...parts, onFatal: (error) => this.#fail(error) })
+    this.#driver.onEvent((event) => {
+      this.#watch.observe(event, parts.clock.nowMs(), parts.clock.wallMs())
+    })
+  }
+
+  /** Called once by `assembleNode`. */
+  async start(): Promise<void> {
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#driver.start((error) => (error === undefined ? resolve() : reject(error)))
+      })
+    } catch (error) {
+      await this.stop().catch(() => undefined)
+      throw toCoterieError(error)
+    }
+    this.#sample()
+  }
+
+  /** Aborted when the node ends, by `stop` or by a failure that it cannot survive. */
+  get ended(): AbortSignal {
+    return this.#end.signal
+  }
+
+  /** Why the node ended by itself; undefined while it runs and after an ordinary stop. */
+  get failure(): CoterieError | undefined {
+    return this.#fatal
+  }
+
+  report(): EndpointReport {
+    return this.#parts.machine.report()
+  }
+
+  status(): Status {
+    return statusOf(this.report(), this.#watch, this.#parts.clock.nowMs())
+  }
+
+  /** @throws CoterieError GROUP_UNKNOWN, AMBIGUOUS */
+  group(named: string): GroupReport {
+    return resolveGroup(this.report(), named)
+  }
+
+  members(group: string): readonly MemberReport[] {
+    return this.group(group).members
+  }
+
+  /** Mints a card by which one group can name this node as a leader. */
+  card(): Promise<CommandResult['mint-card']> {
+    return this.#run({ kind: 'mint-card' })
+  }
+
+  async createGroup(options: CreateGroupOptions): Promise<CommandResult['create-group']> {
+    const { name, leaders = [], policy = 'balanced', succeeds } = options
+    return this.#run({
+      kind: 'create-group',
+      name,
+      leaders,
+      policy,
+      ...(succeeds === undefined ? {} : { succeeds: this.group(succeeds).group }),
+    })
+  }
+
+  /** `expiresMs` of the answer is a time in milliseconds UTC. */
+  async invite(group: string, options: InviteOptions = {}): Promise<CommandResult['invite']> {
+    const { expiresMs = DAY_MS, uses = 1, confirm = false } = options
+    return this.#run({ kind: 'invite', group: this.group(group).group, expiresMs, uses, confirm })
+  }
+
+  /** Resolves when the new member can send. */
+  join(ticket: string, waitMs = 30_000): Promise<CommandResult['join']> {
+    return this.#run({ kind: 'join', ticket: ticket.trim(), waitMs })
+  }
+
+  async acceptRequest(group: string, request: string): Promise<CommandResult['accept-request']> {
+    const found = this.group(group)
+    return this.#run({
+      kind: 'accept-request',
+      group: found.group,
+      request: resolveRequest(found, request),
+    })
+  }
+
+  /** Resolves when the message is durable here. @throws CoterieError TEXT_TOO_LARGE */
+  async send(
+    group: string,
+    text: string,
+    contentType = 'text/plain',
+  ): Promise<CommandResult['send']> {
+    const payload = utf8(text)
+    if (payload.length > TEXT_BYTES_MAX) {
+      throw new CoterieError(
+        'TEXT_TOO_LARGE',
+        `The text has ${payload.length} bytes; one message takes ${TEXT_BYTES_MAX}.`,
+        { hint: 'Send it in several messages.' },
+      )
+    }
+    return this.#run({ kind: 'send', group: this.group(group).group, contentType, payload })
+  }
+
+  /** Issues a signed statement of what is held now. */
+  attest(group: string): Promise<CommandResult['attest']> {
+    return this.#run({ kind: 'attest', group: this.group(group).group })
+  }
+
+  /** One anti-entropy round with one peer, or with every reachable member. */
+  async sync(group: string, peer?: string): Promise<CommandResult['sync']> {
+    const found = this.group(group).group
+    return this.#run({
+      kind: 'sync',
+      group: found,
+      ...(peer === undefined ? {} : { peer: resolvePeer(this.report(), peer).peerId }),
+    })
+  }
+
+  addPeer(address: string): Promise<CommandResult['peer-add']> {
+    return this.#run({ kind: 'peer-add', address })
+  }
+
+  /** Cuts links, until `unblock`, also over a restart. Takes peer ids that were never met, too. */
+  async block(peers: readonly string[] | 'all'): Promise<CommandResult['peer-block']> {
+    return this.#run({ kind: 'peer-block', peers: this.#peerIds(peers) })
+  }
+
+  async unblock(peers: readonly string[] | 'all'): Promise<CommandResult['peer-unblock']> {
+    return this.#run({ kind: 'peer-unblock', peers: this.#peerIds(peers) })
+  }
+
+  async ping(peer: string): Promise<CommandResult['peer-ping']> {
+    return this.#run({ kind: 'peer-ping', peer: resolvePeer(this.report(), peer).peerId })
+  }
+
+  /** Texts of a group in total order, as they are held now. */
+  read(group: string, options: ReadOptions = {}): AsyncIterable<TextReport> {
+    return readGroup(this.#reading, this.group(group).group, options)
+  }
+
+  /** The same, then each text as it becomes readable, until the signal or the end of the node. */
+  follow(group: string, options: ReadOptions = {}): AsyncIterable<TextReport> {
+    const { group: id } = this.group(group)
+    const signal = AbortSignal.any([this.ended, ...(options.signal ? [options.signal] : [])])
+    return followGroup(this.#reading, id, { ...options, signal }, (listener) =>
+      this.events(listener),
+    )
+  }
+
+  /** Calls for every event; returns how to stop. */
+  events(listener: (event: Event) => void): () => void {
+    return this.#driver.onEvent(listener)
+  }
+
+  /** Figures for Prometheus, where the parts keep any. */
+  get metrics(): (() => Promise<Scrape>) | undefined {
+    return this.#parts.metrics
+  }
+
+  /** Ends the node; what was confirmed is on the disk. Safe to call again. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
+    this.#cancelSample()
+    this.#end.abort()
+    await new Promise<void>((resolve) => this.#driver.stop(resolve))
+    await this.#parts.close()
+  }
+
+  #run<C extends Command>(command: C): Promise<CommandResult[C['kind']]> {
+    return new Promise((resolve, reject) => {
+      this.#driver.command(command, (reply) => {
+        if (reply.ok) return resolve(reply.value)
+        const { code, message, hint } = reply.error
+        reject(new CoterieError(code, message, hint === '' ? {} : { hint }))
+      })
+    })
+  }
+
+  #peerIds(peers: readonly string[] | 'all'): readonly string[] | 'all' {
+    if (peers === 'all') return peers
+    const report = this.report()
+    const isPeerId = (text: string) =>
+      /^(12D3KooW|Qm|16Uiu2)[1-9A-HJ-NP-Za-km-z]{38,48}$/.test(text)
+    return peers.map((peer) => (isPeerId(peer) ? peer : resolvePeer(report, peer).peerId))
+  }
+
+  #fail(error: Error): void {
+    this.#fatal = toCoterieError(error)
+    this.#cancelSample()
+    this.#end.abort()
+  }
+
+  /** Health needs to be looked at now and then, or a short wait is not told from a long one. */
+  #sample(): void {
+    const { clock } = this.#parts
+    const nowMs = clock.nowMs()
+    for (const group of this.report().groups) this.#watch.judge(group, nowMs)
+    this.#cancelSample = clock.alarm(nowMs + SAMPLE_MS, () => this.#sample())
+  }
+}

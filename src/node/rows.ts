@@ -1,0 +1,104 @@
+// How the node reads texts straight from the store, beside the core and without disturbing it:
+// stored rows of one author's line, opened by the endpoint that holds the keys.
+
+import { fromHex, readU32, toHex } from '../base/bytes.ts'
+import type { Bytes } from '../base/bytes.ts'
+import { CoterieError } from '../base/error.ts'
+import type { Range } from '../core/effect.ts'
+import type { Entry } from '../core/input.ts'
+import type { Machine } from '../core/machine.ts'
+import type { EndpointReport, GroupReport, TextReport } from '../core/report.ts'
+import { Space, key, within } from '../core/storage.ts'
+import type { Keyring } from '../ports/keyring.ts'
+import type { Store } from '../ports/store.ts'
+import { toEntry } from './driver/rows.ts'
+import type { ReadRows, Row } from './transcript.ts'
+
+/** What the node needs of an endpoint besides its steps. */
+export interface EndpointMachine extends Machine {
+  report(): EndpointReport
+  /** Opens a stored message for display; undefined for what is no text. */
+  openText(group: string, record: Bytes): TextReport | undefined
+  /** The number under which a group's rows are stored. */
+  groupNumber(group: string): number | undefined
+}
+
+export interface TextStoreParts {
+  readonly machine: EndpointMachine
+  readonly store: Store
+  readonly keyring: Keyring
+}
+
+/** Digits of an id that the index holds. */
+const INDEXED_DIGITS = 32
+const FOUND_MAX = 16
+/** In an index key: the space byte and the group's number, before the id. */
+const INDEX_ID_AT = 5
+
+/** The texts in a store. */
+export class TextStore {
+  readonly #parts: TextStoreParts
+
+  constructor(parts: TextStoreParts) {
+    this.#parts = parts
+  }
+
+  /** Reads rows of one group. */
+  reader(group: string): ReadRows {
+    const { machine } = this.#parts
+    return async (line, { from, to, limit, reverse }) => {
+      const number = this.#numberOf(group)
+      const entries = await this.#read({
+        from: key(Space.message, number, line, from),
+        to: key(Space.message, number, line, to),
+        limit,
+        reverse,
+      })
+      return entries.map((entry) => ({
+        counter: readU32(entry.key, entry.key.length - 4),
+        text: machine.openText(group, entry.value),
+      }))
+    }
+  }
+
+  /** Texts whose id begins with these hex digits. */
+  async findById(group: GroupReport, digits: string): Promise<readonly Row[]> {
+    const indexed = digits.slice(0, INDEXED_DIGITS)
+    const prefix = fromHex(indexed.length % 2 === 0 ? indexed : indexed.slice(0, -1))
+    if (prefix === undefined) return []
+    const number = this.#numberOf(group.group)
+    const read = this.reader(group.group)
+    const found: Row[] = []
+    for (const entry of await this.#read(within(key(Space.index, number, prefix)))) {
+      if (!toHex(entry.key.subarray(INDEX_ID_AT)).startsWith(indexed)) continue
+      const line = readU32(entry.value, 0)
+      const counter = readU32(entry.value, 4)
+      const range = { from: counter, to: counter + 1, limit: 1, reverse: false }
+      const text = (await read(line, range))[0]?.text
+      const member = group.lines.find((other) => other.line === line)?.member
+      if (text === undefined || member === undefined || !text.id.startsWith(digits)) continue
+      found.push({ line, member, counter, text })
+      if (found.length >= FOUND_MAX) break
+    }
+    return found
+  }
+
+  #numberOf(group: string): number {
+    const number = this.#parts.machine.groupNumber(group)
+    if (number !== undefined) return number
+    throw new CoterieError('GROUP_UNKNOWN', 'This node holds no such group.', {
+      hint: 'List the groups with: coterie group list',
+    })
+  }
+
+  async #read(range: Range): Promise<Entry[]> {
+    const { store, keyring } = this.#parts
+    const rows = await new Promise<Entry[]>((resolve, reject) => {
+      store.read([range], (error, results) => {
+        if (error === undefined) resolve(results[0] ?? [])
+        else reject(error)
+      })
+    })
+    return rows.map((row) => toEntry(keyring, row))
+  }
+}
