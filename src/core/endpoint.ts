@@ -140,12 +140,7 @@ const routeOpen = (
   else if (entry !== undefined) joinGreet(turn, entry)
 }
 
-const routeFrame = (
-  turn: Turn,
-  state: EndpointState,
-  id: number,
-  frame: Bytes,
-): void => {
+const routeFrame = (turn: Turn, state: EndpointState, id: number, frame: Bytes): void => {
   const channel = state.channels.get(id)
   if (channel === undefined) return
   if (channel.protocol === 'sync') return syncFrame(turn, state, channel, frame)

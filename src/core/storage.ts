@@ -34,10 +34,16 @@ export const Space = {
 export type SpaceByte = (typeof Space)[keyof typeof Space]
 
 export const key = (space: SpaceByte, ...parts: readonly (number | Bytes)[]): Bytes =>
-  concat(Uint8Array.of(space), ...parts.map((part) => (typeof part === 'number' ? u32(part) : part)))
+  concat(
+    Uint8Array.of(space),
+    ...parts.map((part) => (typeof part === 'number' ? u32(part) : part)),
+  )
 
 /** Every key that starts with `prefix`. */
-export const within = (prefix: Bytes, options: { limit?: number; reverse?: boolean } = {}): Range => ({
+export const within = (
+  prefix: Bytes,
+  options: { limit?: number; reverse?: boolean } = {},
+): Range => ({
   from: prefix,
   to: successor(prefix),
   ...options,

@@ -153,5 +153,4 @@ export const carriesSignature = ({ header, body }: Pick<Message, 'header' | 'bod
 export const zigzag = (difference: number): number =>
   difference < 0 ? -2 * difference - 1 : 2 * difference
 
-export const unzigzag = (coded: number): number =>
-  coded % 2 === 1 ? -(coded + 1) / 2 : coded / 2
+export const unzigzag = (coded: number): number => (coded % 2 === 1 ? -(coded + 1) / 2 : coded / 2)

@@ -16,19 +16,23 @@ import type { EndpointState } from './state.ts'
 
 export const boot = (turn: Turn, state: EndpointState): void => {
   const spaces = [Space.device, ...bootSpaces]
-  load(turn, spaces.map((space) => within(key(space))), (later, results) => {
-    const saved = new Map(spaces.map((space, i) => [space as number, results[i] ?? []]))
-    bootDevice(state, saved.get(Space.device) ?? [])
-    const secrets = saved.get(Space.secret) ?? []
-    bootReplicas(later, state.identity.deviceSeed, saved, (after, replicas) => {
-      for (const replica of replicas) {
-        state.replicas.set(replica.group, replica)
-        state.nextNumber = Math.max(state.nextNumber, replica.number + 1)
-      }
-      bootSecrets(after, state, secrets)
-      start(after, state)
-    })
-  })
+  load(
+    turn,
+    spaces.map((space) => within(key(space))),
+    (later, results) => {
+      const saved = new Map(spaces.map((space, i) => [space as number, results[i] ?? []]))
+      bootDevice(state, saved.get(Space.device) ?? [])
+      const secrets = saved.get(Space.secret) ?? []
+      bootReplicas(later, state.identity.deviceSeed, saved, (after, replicas) => {
+        for (const replica of replicas) {
+          state.replicas.set(replica.group, replica)
+          state.nextNumber = Math.max(state.nextNumber, replica.number + 1)
+        }
+        bootSecrets(after, state, secrets)
+        start(after, state)
+      })
+    },
+  )
 }
 
 const bootDevice = (state: EndpointState, entries: readonly Entry[]): void => {

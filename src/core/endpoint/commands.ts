@@ -83,7 +83,11 @@ const runGroupCommand = (
     reply(later, ticket, result.ok ? numbered(result.message) : result.error)
   switch (command.kind) {
     case 'invite':
-      return reply(turn, ticket, invite(turn, replica, { ...command, introducers: introducersOf(state, replica) }))
+      return reply(
+        turn,
+        ticket,
+        invite(turn, replica, { ...command, introducers: introducersOf(state, replica) }),
+      )
     case 'accept-request':
       return acceptRequest(turn, replica, command.request, (later, result) =>
         reply(later, ticket, result),

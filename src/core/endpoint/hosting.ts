@@ -21,8 +21,11 @@ export const joinGreet = (turn: Turn, channel: Channel): void => {
 }
 
 /** What the device of a card signs to be handed its group's Welcome. */
-export const shownCardInput = (nonce: Uint8Array, group: Uint8Array, admission: Uint8Array): Uint8Array =>
-  labelled(labels.leaderJoinSig, nonce, group, admission)
+export const shownCardInput = (
+  nonce: Uint8Array,
+  group: Uint8Array,
+  admission: Uint8Array,
+): Uint8Array => labelled(labels.leaderJoinSig, nonce, group, admission)
 
 /** A frame from a newcomer. */
 export const joinHosted = (

@@ -7,7 +7,12 @@ import { BATCH_BYTES_MAX } from '../../base/limits.ts'
 import { minuteMs } from '../../base/time.ts'
 import { decode } from '../../codec/canonical.ts'
 import type { Value } from '../../codec/canonical.ts'
-import { begin, createHello, deadline as helloDeadline, receive as helloReceive } from '../anti-entropy/hello.ts'
+import {
+  begin,
+  createHello,
+  deadline as helloDeadline,
+  receive as helloReceive,
+} from '../anti-entropy/hello.ts'
 import type { HelloStep } from '../anti-entropy/hello.ts'
 import { isHelloKind } from '../anti-entropy/hello-frames.ts'
 import { isGroupKind } from '../anti-entropy/frames.ts'
@@ -24,7 +29,15 @@ import {
   tick,
 } from '../presence/keep-alive.ts'
 import { chooseLinks, hourOf, survivor } from '../presence/links.ts'
-import { connected, deadline as redialDeadline, due, failed, lost, unreachable, want } from '../presence/redial.ts'
+import {
+  connected,
+  deadline as redialDeadline,
+  due,
+  failed,
+  lost,
+  unreachable,
+  want,
+} from '../presence/redial.ts'
 import { linkDown, linkUp, takeGroupFrame } from '../replica/peers.ts'
 import { currentContext } from '../replica/state.ts'
 import type { Turn } from '../turn.ts'
@@ -123,12 +136,7 @@ export const linkTimer = (turn: Turn, state: EndpointState, id: ChannelId): void
 }
 
 /** Abandons a peer by reset, so that no old bytes arrive after newer ones. */
-export const giveUp = (
-  turn: Turn,
-  state: EndpointState,
-  peer: PeerId,
-  reason: string,
-): void => {
+export const giveUp = (turn: Turn, state: EndpointState, peer: PeerId, reason: string): void => {
   count(turn, 'links_reset', reason)
   emit(turn, { kind: 'reset', peer, reason })
   state.strikes.delete(peer)
@@ -210,12 +218,7 @@ const strike = (turn: Turn, state: EndpointState, channel: Channel, reason: stri
   if (strikes >= STRIKES_MAX) giveUp(turn, state, peer, 'misbehaved')
 }
 
-const helloFrame = (
-  turn: Turn,
-  state: EndpointState,
-  channel: Channel,
-  step: HelloStep,
-): void => {
+const helloFrame = (turn: Turn, state: EndpointState, channel: Channel, step: HelloStep): void => {
   for (const frame of step.frames) emit(turn, { kind: 'send', channel: channel.id, frame })
   if (step.error !== undefined) {
     count(turn, 'frames_dropped', step.error)
@@ -241,7 +244,9 @@ const helloFrame = (
 
 /** Of two established channels to one peer, closes the one that does not survive. */
 const keepOne = (turn: Turn, state: EndpointState, channel: Channel): boolean => {
-  const ends = (one: Channel): { groups: number; dialler: PeerId; nonce: Uint8Array; id: number } => ({
+  const ends = (
+    one: Channel,
+  ): { groups: number; dialler: PeerId; nonce: Uint8Array; id: number } => ({
     groups: one.groups.size,
     dialler: one.initiator ? state.self : one.peer,
     nonce: one.nonce,

@@ -41,11 +41,7 @@ export const seatFacts = (crypto: Crypto, seat: LeaderSeat): MemberFacts =>
   factsOf(crypto, seat.card, seat.admission, seat.member, true)
 
 /** Reads and checks the request that an AddMember embeds, signatures included. */
-export const requestFacts = (
-  crypto: Crypto,
-  group: Bytes,
-  encoded: Bytes,
-): Result<MemberFacts> => {
+export const requestFacts = (crypto: Crypto, group: Bytes, encoded: Bytes): Result<MemberFacts> => {
   const request = parseJoinRequest(crypto, encoded)
   if (!request.ok) return request
   if (!equal(request.value.group, group)) return fail('request-foreign-group')

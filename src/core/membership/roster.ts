@@ -100,6 +100,5 @@ export const isActive = (roster: Roster, member: Hex): boolean =>
 /** True when an active member already holds this 32-bit id. */
 export const idTaken = (roster: Roster, memberGroupId: number): boolean =>
   [...roster.members.values()].some(
-    (member) =>
-      member.standing === Standing.active && member.facts.memberGroupId === memberGroupId,
+    (member) => member.standing === Standing.active && member.facts.memberGroupId === memberGroupId,
   )

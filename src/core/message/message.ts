@@ -83,8 +83,7 @@ export const buildMessage = (
 export const prefixOf = (draft: HeaderDraft): Bytes =>
   encodePrefix({ ...draft, bodyLength: 0, bodyHash: EMPTY })
 
-const signatureInput = (idBytes: Bytes): Bytes =>
-  labelled(labels.messageSig, idBytes)
+const signatureInput = (idBytes: Bytes): Bytes => labelled(labels.messageSig, idBytes)
 
 /** Builds and signs in one go. */
 export const signMessage = (

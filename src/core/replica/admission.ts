@@ -140,7 +140,6 @@ const welcomeFor = (turn: Turn, replica: Replica, member: MemberFacts): Answer =
   return { kind: 'welcome', sealed }
 }
 
-
 /** A leader named by a card asks for the group: no ticket is used up. */
 export const welcomeLeader = (turn: Turn, replica: Replica, card: Bytes): Answer => {
   const leader = [...replica.facts.values()].find(
@@ -213,9 +212,7 @@ const expireRequests = (turn: Turn, replica: Replica): void => {
     const parsed = parseJoinRequest(turn.env.crypto, request.bytes)
     if (parsed.ok && hexOf(parsed.value.issuer) === replica.self.member) continue
     replica.requests.delete(name)
-    persist(turn, [
-      { key: key(Space.request, replica.number, bytesOf(name)), value: null },
-    ])
+    persist(turn, [{ key: key(Space.request, replica.number, bytesOf(name)), value: null }])
   }
 }
 

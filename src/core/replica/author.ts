@@ -40,8 +40,7 @@ import { SecretKind, courtOf, ownTip, secretKey } from './state.ts'
 import { enqueuePush } from './push.ts'
 
 export type Posted =
-  | { readonly ok: true; readonly message: Message }
-  | { readonly ok: false; readonly error: Failure }
+  { readonly ok: true; readonly message: Message } | { readonly ok: false; readonly error: Failure }
 
 export type Then = (turn: Turn, posted: Posted) => void
 

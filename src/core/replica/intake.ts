@@ -185,8 +185,7 @@ export const noteChecked = (turn: Turn, replica: Replica): void => {
   persist(turn, [{ key: checkedKey(replica.number), value: Uint8Array.of(1) }])
 }
 
-export const checkedKey = (number: number): Uint8Array =>
-  key(Space.group, number, Uint8Array.of(1))
+export const checkedKey = (number: number): Uint8Array => key(Space.group, number, Uint8Array.of(1))
 
 export const linePut = (replica: Replica, line: Line): Put => ({
   key: key(Space.line, replica.number, line.index),
@@ -290,4 +289,3 @@ const announceRow = (
     },
   })
 }
-

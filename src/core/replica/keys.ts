@@ -124,11 +124,7 @@ const decoded = (payload: Bytes, contentType: string): string =>
   contentType.startsWith('text/') ? (text(payload) ?? '') : hexOf(payload)
 
 /** A stored text as `read` shows it; undefined for any other message. */
-export const textOf = (
-  crypto: Crypto,
-  replica: Replica,
-  stored: Bytes,
-): TextReport | undefined => {
+export const textOf = (crypto: Crypto, replica: Replica, stored: Bytes): TextReport | undefined => {
   const record = parseRecord(stored)
   if (!record.ok) return undefined
   const { envelope, flags } = record.value
@@ -177,4 +173,3 @@ export const contentOf = (
   })
   return opened.ok ? opened.value : undefined
 }
-

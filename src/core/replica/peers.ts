@@ -11,7 +11,12 @@ import type { ChannelId, PeerId } from '../input.ts'
 import type { Hex } from '../message/header.ts'
 import { hexOf } from '../message/header.ts'
 import { isActive } from '../membership/roster.ts'
-import { isAddress, parseReachRecord, reachRecordHolds, signReachRecord } from '../presence/reach-record.ts'
+import {
+  isAddress,
+  parseReachRecord,
+  reachRecordHolds,
+  signReachRecord,
+} from '../presence/reach-record.ts'
 import { Space, key } from '../storage.ts'
 import type { Turn } from '../turn.ts'
 import { count, emit, persist } from '../turn.ts'
@@ -49,7 +54,11 @@ export const linkUp = (
   }
   if (!prove(turn, replica, entry)) return false
   replica.sync.peers.set(channel, entry)
-  sendReach(turn, entry, [...replica.reach.values()].map((reach) => reach.record))
+  sendReach(
+    turn,
+    entry,
+    [...replica.reach.values()].map((reach) => reach.record),
+  )
   passRequests(turn, replica, channel)
   if (initiator) sendDigest(turn, replica, entry, true)
   return true
@@ -66,7 +75,11 @@ const prove = (turn: Turn, replica: Replica, entry: SyncPeer): boolean => {
 }
 
 /** New members may be known: claims that waited for them are checked now. */
-export const proveWaiting = (turn: Turn, replica: Replica, onLie: (channel: number) => void): void => {
+export const proveWaiting = (
+  turn: Turn,
+  replica: Replica,
+  onLie: (channel: number) => void,
+): void => {
   for (const entry of [...replica.sync.peers.values()]) {
     if (entry.proven || !replica.facts.has(entry.member)) continue
     if (!prove(turn, replica, entry)) onLie(entry.channel)
@@ -129,11 +142,7 @@ export const takeGroupFrame = (
 
 // --- Reach records -------------------------------------------------------------------------------
 
-const sendReach = (
-  turn: Turn,
-  entry: SyncPeer,
-  records: readonly Bytes[],
-): void => {
+const sendReach = (turn: Turn, entry: SyncPeer, records: readonly Bytes[]): void => {
   if (records.length > 0) sendFrame(turn, entry, { kind: 'reach', index: entry.index, records })
 }
 
@@ -168,18 +177,12 @@ export const keepReach = (turn: Turn, replica: Replica, record: Bytes): boolean 
   const { seq, addresses } = parsed.value
   replica.reach.set(member, { record, seq, addresses })
   replica.changed = true
-  persist(turn, [
-    { key: key(Space.reach, replica.number, parsed.value.member), value: record },
-  ])
+  persist(turn, [{ key: key(Space.reach, replica.number, parsed.value.member), value: record }])
   return true
 }
 
 /** Signs where this device can be reached now, if that changed, and tells every peer. */
-export const renewReach = (
-  turn: Turn,
-  replica: Replica,
-  addresses: readonly string[],
-): void => {
+export const renewReach = (turn: Turn, replica: Replica, addresses: readonly string[]): void => {
   const { self } = replica
   if (!replica.facts.has(self.member)) return
   const usable = addresses.filter(isAddress).slice(0, 8)

@@ -59,7 +59,7 @@ const sizeOf = (message: PushedMessage): number =>
 /** Sends everything queued. */
 export const flushPush = (turn: Turn, replica: Replica): void => {
   const queue = replica.outbox.splice(0)
-  for (let at = 0; at < queue.length; ) {
+  for (let at = 0; at < queue.length;) {
     const epoch = queue[at]?.epoch ?? ''
     const messages: PushedMessage[] = []
     let bytes = OVERHEAD_BYTES

@@ -86,12 +86,7 @@ const openBatch = (
   })
 }
 
-const drop = (
-  turn: Turn,
-  peer: SyncPeer,
-  reason: string,
-  done: (turn: Turn) => void,
-): void => {
+const drop = (turn: Turn, peer: SyncPeer, reason: string, done: (turn: Turn) => void): void => {
   count(turn, 'frames_dropped', reason)
   emit(turn, { kind: 'notify', event: { kind: 'dropped', peer: peer.peer, reason } })
   done(turn)

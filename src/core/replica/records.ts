@@ -7,7 +7,17 @@ import type { Bytes } from '../../base/bytes.ts'
 import { EMPTY, readU32 } from '../../base/bytes.ts'
 import { encode } from '../../codec/canonical.ts'
 import type { Value } from '../../codec/canonical.ts'
-import { bytes, bytesUpTo, flag, list, parse, textUpTo, tuple, u32, u53 } from '../../codec/shape.ts'
+import {
+  bytes,
+  bytesUpTo,
+  flag,
+  list,
+  parse,
+  textUpTo,
+  tuple,
+  u32,
+  u53,
+} from '../../codec/shape.ts'
 import type { MemberFacts, Prekey, RosterChange } from '../membership/roster.ts'
 import { hexOf } from '../message/header.ts'
 import type { ControlEntry } from '../transcript/control-log.ts'
@@ -120,15 +130,7 @@ export const encodeControl = (entry: ControlEntry<ControlInfo>): Bytes =>
 
 const prekeyShape = tuple(bytes(32), bytes(32), u32)
 const shortChange = tuple(u32, bytes(32), prekeyShape)
-const factsShape = tuple(
-  bytes(32),
-  u32,
-  textUpTo(256),
-  bytes(32),
-  bytes(32),
-  flag,
-  bytes(32),
-)
+const factsShape = tuple(bytes(32), u32, textUpTo(256), bytes(32), bytes(32), flag, bytes(32))
 const admitShape = tuple(u32, bytes(32), prekeyShape, factsShape)
 const anyValue = (value: Value): { readonly ok: true; readonly value: Value } => ({
   ok: true,

@@ -62,7 +62,9 @@ export const reportGroup = (replica: Replica, root: string): GroupReport => {
   const { constitution, transcript } = replica
   const { roster, epochHeads } = currentContext(replica)
   const members = membersOf(replica, roster)
-  const heads = [...epochHeads.values()].sort((a, b) => b.depth - a.depth || compare(a.idBytes, b.idBytes))
+  const heads = [...epochHeads.values()].sort(
+    (a, b) => b.depth - a.depth || compare(a.idBytes, b.idBytes),
+  )
   const byAccount = members.toSorted(
     (a, b) => order(a.account, b.account) || order(a.member, b.member),
   )

@@ -33,11 +33,7 @@ export const indexValue = (line: number, counter: number): Uint8Array => {
 }
 
 /** Turns the stored records of one line, ascending and starting at a whole vector, into rows. */
-export const rowsOfRecords = (
-  turn: Turn,
-  line: number,
-  entries: readonly Entry[],
-): Row[] => {
+export const rowsOfRecords = (turn: Turn, line: number, entries: readonly Entry[]): Row[] => {
   const rows: Row[] = []
   let seen = emptyVector
   for (const entry of entries) {
@@ -107,4 +103,3 @@ export const loadIds = (
     else loadPlaces(later, replica, places, then)
   })
 }
-

@@ -5,11 +5,7 @@
  */
 import type { Bytes } from '../../base/bytes.ts'
 import { EMPTY } from '../../base/bytes.ts'
-import {
-  BATCH_BYTES_TARGET,
-  BATCH_MESSAGES_MAX,
-  SYNC_CREDIT_BYTES,
-} from '../../base/limits.ts'
+import { BATCH_BYTES_TARGET, BATCH_MESSAGES_MAX, SYNC_CREDIT_BYTES } from '../../base/limits.ts'
 import type { Batch, BatchAuthor, BatchItem, DepReference, Voucher } from '../anti-entropy/batch.ts'
 import { SIGNATURE_EVERY, carriesSignature, zigzag } from '../anti-entropy/batch.ts'
 import type { Header, Hex } from '../message/header.ts'
@@ -89,12 +85,7 @@ export const pump = (
   }
 }
 
-const fill = (
-  turn: Turn,
-  replica: Replica,
-  stream: Stream,
-  then: (turn: Turn) => void,
-): void => {
+const fill = (turn: Turn, replica: Replica, stream: Stream, then: (turn: Turn) => void): void => {
   const chunk = chunkFor(stream)
   const starving = stream.cursors.filter(hungry)
   const ranges = starving.map((cursor) => ({
@@ -156,9 +147,7 @@ const takeBatch = (stream: Stream): Taken[] => {
 }
 
 const comesFirst = (a: Stored, b: Stored): boolean =>
-  a.header.lamport !== b.header.lamport
-    ? a.header.lamport < b.header.lamport
-    : a.id < b.id
+  a.header.lamport !== b.header.lamport ? a.header.lamport < b.header.lamport : a.id < b.id
 
 const compose = (
   turn: Turn,
@@ -243,7 +232,12 @@ const voucherFor = (
   const holds = (stored: Stored): boolean =>
     stored.verified ||
     (stored.signature.length === 64 &&
-      verifyId(turn.env.crypto, device, idOf(turn.env.crypto, stored.headerBytes), stored.signature))
+      verifyId(
+        turn.env.crypto,
+        device,
+        idOf(turn.env.crypto, stored.headerBytes),
+        stored.signature,
+      ))
   if (holds(last)) return { headers: [], signature: last.signature }
   const headers: Bytes[] = []
   for (const next of cursor.buffer) {

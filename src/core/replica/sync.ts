@@ -189,12 +189,7 @@ export const serve = (turn: Turn, replica: Replica, peer: SyncPeer): void => {
   )
 }
 
-export const takeDurable = (
-  turn: Turn,
-  replica: Replica,
-  peer: SyncPeer,
-  bytes: number,
-): void => {
+export const takeDurable = (turn: Turn, replica: Replica, peer: SyncPeer, bytes: number): void => {
   if (peer.stream === undefined) return
   peer.stream.owed = Math.max(0, peer.stream.owed - bytes)
   serve(turn, replica, peer)

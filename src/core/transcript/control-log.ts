@@ -101,9 +101,7 @@ export const mergeFrontiers = <Info>(
   if (frontiers.every(same)) return first
   const candidates = [...new Set(frontiers.flat())].sort((a, b) => a - b)
   return candidates.filter((candidate) =>
-    candidates.every(
-      (other) => other === candidate || !has(closureOf(log, [other]), candidate),
-    ),
+    candidates.every((other) => other === candidate || !has(closureOf(log, [other]), candidate)),
   )
 }
 

@@ -146,11 +146,7 @@ export const insert = <Info>(
   return line
 }
 
-export const newLine = <Info>(
-  transcript: Transcript<Info>,
-  tip: Row,
-  start: LineStart,
-): Line => {
+export const newLine = <Info>(transcript: Transcript<Info>, tip: Row, start: LineStart): Line => {
   const trunk = transcript.lines[start.parent]
   const line: Line = {
     index: tip.line,

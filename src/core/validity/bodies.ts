@@ -8,7 +8,7 @@ import { EPOCH_DEPTH_MAX } from '../../base/limits.ts'
 import { groupIdOf } from '../constitution/constitution.ts'
 import { EpochReasonCode, epochIdOf, parseEpochBody } from '../epoch/body.ts'
 import type { EpochBody } from '../epoch/body.ts'
-import { prekeyIdOf } from '../identity/prekey.ts'
+import { isUsablePrekey, prekeyIdOf } from '../identity/prekey.ts'
 import { requestFacts } from '../membership/facts.ts'
 import type { Member, Prekey, RosterChange } from '../membership/roster.ts'
 import { idTaken } from '../membership/roster.ts'
@@ -85,6 +85,7 @@ const judgeGenesis = (at: Case): BodyJudgement => {
   const { court, message, author } = at
   const body = parseGenesis(message.body)
   if (!body.ok) return invalid(body.error)
+  if (!isUsablePrekey(at.court.crypto, body.value.prekey)) return invalid('prekey-unusable')
   if (message.header.deps.length > 0) return invalid('genesis-deps')
   const { groupBytes } = court.jurisdiction
   if (!author.facts.leader) return invalid('genesis-author')
@@ -100,6 +101,7 @@ const judgeGenesis = (at: Case): BodyJudgement => {
 const judgeJoin = (at: Case): BodyJudgement => {
   const body = parseJoin(at.message.body)
   if (!body.ok) return invalid(body.error)
+  if (!isUsablePrekey(at.court.crypto, body.value.prekey)) return invalid('prekey-unusable')
   if (!equal(body.value.admission, at.author.facts.admission)) return invalid('admission')
   if (at.message.header.deps.length === 0) return invalid('join-deps')
   const { member } = at.author.facts
@@ -109,6 +111,7 @@ const judgeJoin = (at: Case): BodyJudgement => {
 const judgePrekey = (at: Case): BodyJudgement => {
   const body = parsePrekey(at.message.body)
   if (!body.ok) return invalid(body.error)
+  if (!isUsablePrekey(at.court.crypto, body.value.prekey)) return invalid('prekey-unusable')
   const { member } = at.author.facts
   return changes({ kind: 'prekey', member, prekey: prekeyOf(at, body.value.prekey) })
 }
@@ -202,11 +205,7 @@ const judgeRecipients = ({ court, context }: Case, body: EpochBody): string | un
  * The lowest reason that holds on this past, or 0. Reason 1: a Genesis or an Add that no parent's
  * message had in its past. Reason 2: two parents or more. The others are reserved.
  */
-export const reasonFor = (
-  court: Court,
-  past: Past,
-  heads: readonly EpochFacts[],
-): number => {
+export const reasonFor = (court: Court, past: Past, heads: readonly EpochFacts[]): number => {
   const { jurisdiction } = court
   const closure = closureOfPast(jurisdiction, past.control)
   const seenByParents = heads.map((head) =>

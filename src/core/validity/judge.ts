@@ -90,18 +90,17 @@ const judgeStructure = (
     if (a !== undefined && b !== undefined && hexOf(a) >= hexOf(b)) return 'deps-not-sorted'
   }
   if (deps.some((dep) => equal(dep.idBytes, idBytes))) return 'deps-self'
-  for (const a of rows) {
-    for (const b of rows) if (a !== b && (a.id === b.id || reaches(a, b))) return 'deps-not-heads'
+  for (const dep of deps) {
+    // A dep adds something: it lies in no other parent's past. `prev` may lie in a dep's.
+    const told = rows.some((row) => row !== dep && (row.id === dep.id || reaches(row, dep)))
+    if (told) return 'deps-not-heads'
   }
   if (header.lamport !== past.lamport) return 'lamport'
   return undefined
 }
 
 /** Counter 0 is the Genesis or the Join, and nothing else is. */
-const judgeCounterZero = (
-  { header }: Message,
-  admission: Uint8Array,
-): string | undefined => {
+const judgeCounterZero = ({ header }: Message, admission: Uint8Array): string | undefined => {
   const opens = header.type === MessageType.join || header.type === MessageType.genesis
   if (opens !== (header.counter === 0)) return 'counter-zero'
   return opens && !equal(header.prev, admission) ? 'admission' : undefined

@@ -24,10 +24,7 @@ export interface Past {
   readonly lamport: number
 }
 
-export const pastOf = (
-  transcript: Transcript<ControlInfo>,
-  parents: readonly Row[],
-): Past => ({
+export const pastOf = (transcript: Transcript<ControlInfo>, parents: readonly Row[]): Past => ({
   seen: parents.reduce((seen, parent) => join(seen, parent.seen), emptyVector),
   control: mergeFrontiers(
     transcript.control,

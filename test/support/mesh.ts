@@ -1,0 +1,140 @@
+// A simulated group for tests: real endpoints in the world, founded and joined through commands.
+import { expect } from 'vitest'
+import type { Command, CommandResult } from '../../src/core/command.ts'
+import { Endpoint } from '../../src/core/endpoint.ts'
+import { peerIdOf } from '../../src/core/identity/peer-id.ts'
+import type { GroupReport, TextReport } from '../../src/core/report.ts'
+import { Space, key, within } from '../../src/core/storage.ts'
+import { createNativeCrypto } from '../../src/crypto/native.ts'
+import type { World, WorldOptions } from '../../src/lab/world/world.ts'
+import { createWorld } from '../../src/lab/world/world.ts'
+import { utf8 } from '../../src/base/bytes.ts'
+
+const crypto = createNativeCrypto()
+
+export interface Mesh {
+  readonly world: World
+  group: string
+}
+
+/** A world of real endpoints; nothing has happened yet. */
+export function meshWorld(
+  options: Partial<WorldOptions> & { seed: string | number; nodes: number },
+): World {
+  return createWorld({
+    ...options,
+    peerId: (_, secret) => peerIdOf(crypto.edPublicKey(secret('transport'))),
+    machine: (context) =>
+      new Endpoint(
+        {
+          name: `n${String(context.index)}`,
+          accountSeed: context.secret('account'),
+          deviceSeed: context.secret('device'),
+          transportSeed: context.secret('transport'),
+        },
+        context.crypto,
+      ),
+  })
+}
+
+/** Runs a command to its reply and expects it to be done. */
+export function done<C extends Command>(
+  world: World,
+  node: number,
+  command: C,
+  withinMs = 60_000,
+): CommandResult[C['kind']] {
+  const handle = world.command(node, command)
+  world.runUntil(() => handle.reply !== undefined, withinMs)
+  const { reply } = handle
+  if (reply === undefined) throw new Error(`${command.kind} at node ${String(node)}: no reply`)
+  if (!reply.ok)
+    throw new Error(
+      `${command.kind} at node ${String(node)}: ${reply.error.code} ${reply.error.message}`,
+    )
+  return reply.value
+}
+
+export const endpointOf = (world: World, node: number): Endpoint =>
+  world.node(node).machine as Endpoint
+
+export const groupOf = (mesh: Mesh, node: number): GroupReport | undefined =>
+  endpointOf(mesh.world, node)
+    .report()
+    .groups.find((group) => group.group === mesh.group)
+
+/** Founds a group at node 0 with `leaders` leaders; everybody else joins by ticket of node 0. */
+export function found(world: World, leaders = 1): Mesh {
+  world.run(1_000)
+  const cards: string[] = []
+  for (let i = 1; i < leaders; i++) cards.push(done(world, i, { kind: 'mint-card' }).card)
+  const { group } = done(world, 0, {
+    kind: 'create-group',
+    name: 'crew',
+    leaders: cards,
+    policy: 'balanced',
+  })
+  const { ticket } = done(world, 0, {
+    kind: 'invite',
+    group,
+    expiresMs: 86_400_000,
+    uses: world.size,
+    confirm: false,
+  })
+  const joins = Array.from({ length: world.size - 1 }, (_, i) =>
+    world.command(i + 1, { kind: 'join', ticket, waitMs: 60_000 }),
+  )
+  world.runUntil(() => joins.every((join) => join.reply !== undefined), 60_000)
+  for (const join of joins) expect(join.reply).toMatchObject({ ok: true })
+  const mesh = { world, group }
+  converge(mesh)
+  return mesh
+}
+
+export function say(mesh: Mesh, node: number, text: string): void {
+  mesh.world.command(node, {
+    kind: 'send',
+    group: mesh.group,
+    contentType: 'text/plain',
+    payload: utf8(text),
+  })
+}
+
+export const roots = (mesh: Mesh, nodes: readonly number[] = everyone(mesh)): string[] =>
+  nodes.map((node) => groupOf(mesh, node)?.root ?? `node ${String(node)} has no group`)
+
+export const everyone = (mesh: Mesh): number[] =>
+  Array.from({ length: mesh.world.size }, (_, i) => i)
+
+/** Runs until all these nodes hold the same, or fails with what they hold. */
+export function converge(mesh: Mesh, nodes = everyone(mesh), withinMs = 120_000): void {
+  const equal = (): boolean => new Set(roots(mesh, nodes)).size === 1
+  if (mesh.world.runUntil(equal, withinMs)) {
+    // What is held in memory is on disk a moment later.
+    mesh.world.run(mesh.world.nowMs + 50)
+    return
+  }
+  const held = nodes.map((node) => JSON.stringify(groupOf(mesh, node)?.vector))
+  throw new Error(`no convergence within ${String(withinMs)} ms:\n${held.join('\n')}`)
+}
+
+/** What `read` would print at a node, from its disk. */
+export function readAll(mesh: Mesh, node: number): TextReport[] {
+  const endpoint = endpointOf(mesh.world, node)
+  const number = endpoint.groupNumber(mesh.group) ?? 0
+  const texts: TextReport[] = []
+  const range = within(key(Space.message, number))
+  for (const { value } of mesh.world.node(node).disk.rows.read(range)) {
+    const text = endpoint.openText(mesh.group, value.subarray(1))
+    if (text !== undefined) texts.push(text)
+  }
+  return texts.sort((a, b) =>
+    a.lamport !== b.lamport
+      ? a.lamport - b.lamport
+      : a.author !== b.author
+        ? a.author < b.author
+          ? -1
+          : 1
+        : Number(a.number.split(':')[1]) - Number(b.number.split(':')[1]),
+  )
+}
