@@ -3,6 +3,7 @@
  * they are is proved per group and channel by the hello.
  */
 import type { Bytes } from '../../base/bytes.ts'
+import { Lru } from '../../base/lru.ts'
 import type { Crypto } from '../../crypto/crypto.ts'
 import type { Hello } from '../anti-entropy/hello.ts'
 import type { Identity } from '../identity/identity.ts'
@@ -16,6 +17,9 @@ import { createRedial } from '../presence/redial.ts'
 import type { Replica } from '../replica/state.ts'
 import type { Loads } from '../turn.ts'
 import { createLoads } from '../turn.ts'
+
+/** Peers of which something is remembered after they went. */
+const PEERS_REMEMBERED = 1024
 
 export interface Channel {
   readonly id: ChannelId
@@ -80,9 +84,9 @@ export interface EndpointState {
   /** Commands that wait for a pong. */
   readonly pings: { readonly ticket: number; readonly peer: PeerId; readonly deadlineMs: number }[]
   /** Join requests of each peer in the last hour: request -> first seen. */
-  readonly requestsSeen: Map<PeerId, Map<Hex, number>>
+  readonly requestsSeen: Lru<PeerId, Map<Hex, number>>
   /** Malformed frames of a peer since it was last reset. */
-  readonly strikes: Map<PeerId, number>
+  readonly strikes: Lru<PeerId, number>
   /** Why the last dial of a peer or address failed. */
   readonly dialReasons: Map<string, string>
   ready: boolean
@@ -112,8 +116,8 @@ export const createEndpointState = (identity: Identity, crypto: Crypto): Endpoin
     cards: new Map(),
     joins: new Map(),
     pings: [],
-    requestsSeen: new Map(),
-    strikes: new Map(),
+    requestsSeen: new Lru(PEERS_REMEMBERED),
+    strikes: new Lru(PEERS_REMEMBERED),
     dialReasons: new Map(),
     ready: false,
     linkHour: -1,

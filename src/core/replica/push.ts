@@ -19,6 +19,7 @@ import type { Outcome } from './intake.ts'
 import { take } from './intake.ts'
 import { sendingEpoch } from './keys.ts'
 import type { OpenEpoch, Replica } from './state.ts'
+import { news } from './sync.ts'
 
 const MESSAGES_PER_ENVELOPE = 128
 /** Frame overhead of one message inside an envelope, generously. */
@@ -29,11 +30,7 @@ const EPOCHS_TRIED = 16
 /** Queues an own message; the flush comes after this step's writes are durable. */
 export const enqueuePush = (turn: Turn, replica: Replica, message: Message): void => {
   const epoch = wrapping(turn.env.crypto, replica, message)
-  emit(turn, {
-    kind: 'set-timer',
-    timer: `news/${replica.number}`,
-    atMs: turn.env.nowMs + (epoch === undefined ? 0 : 1000),
-  })
+  news(turn, replica, epoch === undefined ? 0 : undefined)
   if (epoch === undefined) return
   replica.outbox.push({
     epoch,

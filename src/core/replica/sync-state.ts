@@ -60,6 +60,8 @@ export interface SyncState {
   readonly waiters: SyncWaiter[]
   /** Peers whose push could not be judged, to be asked soon. */
   readonly ask: Set<PeerId>
+  /** When the other peers are told of news, if they will be. */
+  newsAtMs: number | undefined
   /** Channels that need not be told of the last news, as it came from them. */
   newsFrom: number | undefined
 }
@@ -70,6 +72,7 @@ export const createSyncState = (): SyncState => ({
   wanted: new Set(),
   waiters: [],
   ask: new Set(),
+  newsAtMs: undefined,
   newsFrom: undefined,
 })
 

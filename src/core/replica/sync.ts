@@ -243,19 +243,21 @@ export const fetchStalled = (turn: Turn, replica: Replica): void => {
   fetchNext(turn, replica)
 }
 
-/** Tells the other peers soon that something is new here. */
-export const news = (turn: Turn, replica: Replica, afterMs = PUSHED_NEWS_AFTER_MS): void =>
-  emit(turn, {
-    kind: 'set-timer',
-    timer: `news/${replica.number}`,
-    atMs: turn.env.nowMs + afterMs,
-  })
+/** Tells the other peers soon that something is new here; later news never delays earlier news. */
+export const news = (turn: Turn, replica: Replica, afterMs = PUSHED_NEWS_AFTER_MS): void => {
+  const atMs = turn.env.nowMs + afterMs
+  const { newsAtMs } = replica.sync
+  if (newsAtMs !== undefined && newsAtMs <= atMs) return
+  replica.sync.newsAtMs = atMs
+  emit(turn, { kind: 'set-timer', timer: `news/${String(replica.number)}`, atMs })
+}
 
 /** Sends digests to all peers but the one that the news came from. */
 export const tellNews = (turn: Turn, replica: Replica): void => {
   const { sync } = replica
   const source = sync.newsFrom
   sync.newsFrom = undefined
+  sync.newsAtMs = undefined
   const root = toHex(rootOf(turn, replica))
   for (const peer of sync.peers.values()) {
     if (peer.channel !== source && peer.theirRoot !== root) sendDigest(turn, replica, peer, true)
