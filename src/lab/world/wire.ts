@@ -17,16 +17,24 @@ export interface Parcel {
   readonly deliver: () => void
 }
 
+/** A parcel and its place in the order of the wire; undefined where a rough network has no order. */
+interface Numbered {
+  readonly parcel: Parcel
+  readonly number: number | undefined
+}
+
 /** Retransmissions are never further apart than this. */
 const RETRY_GAP_MAX_US = 120_000_000
 
 export class Wire {
   readonly #fabric: Fabric
   readonly #draws: Draws
-  /** Blocked on arrival: older than everything in the tail. */
-  #head: Parcel[] = []
-  /** Blocked when it was to be sent. */
-  #tail: Parcel[] = []
+  /** Met a cut, on leaving or on arriving, and is to be sent again. */
+  #waiting: Numbered[] = []
+  /** Arrived before something that was sent earlier. */
+  readonly #early = new Map<number, Parcel>()
+  #nextNumber = 0
+  #awaited = 0
   #envelopes: Parcel[] = []
   #stalledSinceUs = 0
   #stalledBy: Cut = 'none'
@@ -42,13 +50,13 @@ export class Wire {
 
   /** Whether something waits for the link. */
   get stalled(): boolean {
-    return this.#head.length + this.#tail.length > 0
+    return this.#waiting.length > 0
   }
 
   /** Sends in order and without loss. */
   send(parcel: Parcel): void {
-    if (this.stalled || !this.#open()) this.#stall(this.#tail, parcel)
-    else this.#fly(parcel)
+    if (this.#fabric.options.rough && parcel.frame) this.#sendRough(parcel)
+    else this.#sendNumbered({ parcel, number: this.#nextNumber++ })
   }
 
   /** Sends past whatever waits; lost where the link is down: how a reset travels. */
@@ -76,9 +84,9 @@ export class Wire {
 
   /** Forgets what waits. */
   drop(): void {
-    this.#head = []
-    this.#tail = []
+    this.#waiting = []
     this.#envelopes = []
+    this.#early.clear()
     this.#cancelRelief()
   }
 
@@ -99,33 +107,55 @@ export class Wire {
     return true
   }
 
-  #stall(queue: Parcel[], parcel: Parcel): void {
+  #sendNumbered(numbered: Numbered): void {
+    if (this.stalled || !this.#open()) this.#stall(numbered)
+    else this.#fly(numbered, this.#arrivalUs())
+  }
+
+  /** One frame on a network without order: lost, late, doubled or just sent. */
+  #sendRough(parcel: Parcel): void {
+    const { weather } = this.#fabric
+    const link = this.#link()
+    const numbered = { parcel, number: undefined }
+    if (this.stalled || !this.#open()) return this.#stall(numbered)
+    const inOrderUs = this.#arrivalUs()
+    if (weather.happens(this.#draws, Purpose.loss, link.loss)) return
+    const arrivalUs = inOrderUs + this.#latenessUs(link)
+    this.#fly(numbered, arrivalUs)
+    if (weather.happens(this.#draws, Purpose.duplicate, link.duplicate)) {
+      this.#fly(numbered, arrivalUs)
+    }
+  }
+
+  #stall(numbered: Numbered): void {
     if (!this.stalled) {
       this.#stalledSinceUs = this.#fabric.timeline.nowUs
       this.#stalledBy = passes(this.#link()) ? this.#back().cut : this.#link().cut
     }
-    queue.push(parcel)
+    this.#waiting.push(numbered)
     if (this.#relief === undefined) this.#planRelief()
   }
 
-  #fly(parcel: Parcel): void {
-    const { weather, options } = this.#fabric
-    const arrivalUs = this.#arrivalUs()
-    const arrive = () => this.#arrive(parcel)
-    if (!options.rough || !parcel.frame) return this.#land(arrivalUs, parcel, arrive)
-    const link = this.#link()
-    if (weather.happens(this.#draws, Purpose.loss, link.loss)) return
-    const lateUs = this.#latenessUs(link)
-    this.#land(arrivalUs + lateUs, parcel, lateUs > 0 ? () => parcel.deliver() : arrive)
-    if (weather.happens(this.#draws, Purpose.duplicate, link.duplicate)) {
-      this.#land(arrivalUs + lateUs, parcel, arrive)
-    }
+  #fly(numbered: Numbered, arrivalUs: number): void {
+    this.#land(arrivalUs, numbered.parcel, () => {
+      const blocked = !passes(this.#link()) && this.#fabric.options.inFlight === 'drop'
+      if (blocked) this.#stall(numbered)
+      else this.#receive(numbered)
+    })
   }
 
-  #arrive(parcel: Parcel): void {
-    const blocked = !passes(this.#link()) && this.#fabric.options.inFlight === 'drop'
-    if (blocked || this.#head.length > 0) this.#stall(this.#head, parcel)
-    else parcel.deliver()
+  /** Delivers in the order of sending, whatever had to be sent again meanwhile. */
+  #receive({ parcel, number }: Numbered): void {
+    if (number === undefined) return parcel.deliver()
+    if (number !== this.#awaited) return void this.#early.set(number, parcel)
+    this.#awaited++
+    parcel.deliver()
+    for (;;) {
+      const next = this.#early.get(this.#awaited)
+      if (next === undefined) return
+      this.#early.delete(this.#awaited++)
+      next.deliver()
+    }
   }
 
   #drift(parcel: Parcel, link: Link): void {
@@ -191,11 +221,10 @@ export class Wire {
   }
 
   #relieve(): void {
-    const waiting = [...this.#head, ...this.#tail]
-    this.#head = []
-    this.#tail = []
+    const waiting = this.#waiting.toSorted((a, b) => (a.number ?? 0) - (b.number ?? 0))
+    this.#waiting = []
     this.#relief = undefined
-    for (const parcel of waiting) this.send(parcel)
+    for (const numbered of waiting) this.#sendNumbered(numbered)
   }
 
   /** The first retransmission that is not past, counted from when the stall began. */

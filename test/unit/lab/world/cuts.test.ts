@@ -75,6 +75,24 @@ describe.each(['blackhole', 'hold'] as const)('a %s', (cut) => {
   })
 })
 
+describe('a cut shorter than the way across', () => {
+  it('holds back frames behind one that met it, so that none overtakes', () => {
+    const world = talkers(2, { links: { base: { delayMs: 300 } }, talker: { periodMs: 20 } })
+    world.run(3_000)
+    world.split([[0], [1]])
+    world.run(3_050)
+    world.heal()
+    world.run(3_052)
+    const before = frames(world, 0, 1).length
+    world.run(3_150)
+    expect(frames(world, 0, 1)).toHaveLength(before)
+    world.run(6_000)
+    const all = frames(world, 0, 1)
+    expect(all).toEqual(all.map((_, i) => (all[0] ?? 0) + i))
+    expect(all.length).toBeGreaterThan(before + 100)
+  })
+})
+
 describe('a blackhole', () => {
   it('loses floods, and delays the first frame after it as retransmission does', () => {
     const world = talkers(2)
@@ -125,6 +143,20 @@ describe('a blackhole', () => {
     world.run(12_000)
     expect(one.log.filter((line) => line === 'open sim-0')).toHaveLength(2)
     expect(frames(world, 0, 1).at(-1)).toBeGreaterThan(110)
+  })
+})
+
+describe('a hold', () => {
+  it('releases everything the moment it ends, floods too', () => {
+    const world = talkers(2)
+    world.run(3_010)
+    world.split([[0], [1]], 'hold')
+    world.run(7_010)
+    world.heal()
+    world.run(7_030)
+    const expected = Array.from({ length: 70 }, (_, i) => i + 1)
+    expect(frames(world, 0, 1)).toEqual(expected)
+    expect(heard(world, 0, 1, 'envelope').map(({ number }) => number)).toEqual(expected)
   })
 })
 

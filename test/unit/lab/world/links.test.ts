@@ -47,6 +47,16 @@ describe('a link matrix', () => {
     expect(cuts(3, { split })).toEqual(['0>1', '0>2'])
   })
 
+  it('cuts nothing forward from a bridge that also belongs to the later side', () => {
+    const sides = [
+      [0, 1],
+      [1, 2],
+      [3, 4],
+    ]
+    const split = { sides, cut: 'blackhole', direction: 'forward' } as const
+    expect(cuts(5, { split })).toEqual(['0>2', '0>3', '0>4', '1>3', '1>4', '2>3', '2>4'])
+  })
+
   it('holds rules over the split, as far as they go', () => {
     const table = new LinkTable(3, {
       base: { delayMs: 7 },

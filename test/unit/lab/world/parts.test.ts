@@ -6,8 +6,11 @@ import { describe, expect, it } from 'vitest'
 import { utf8 } from '../../../../src/base/bytes.ts'
 import { SeededRandom } from '../../../../src/base/random.ts'
 import { createNativeCrypto } from '../../../../src/crypto/native.ts'
+import { NodeClock } from '../../../../src/lab/world/clock.ts'
 import { WorldCrypto } from '../../../../src/lab/world/crypto.ts'
 import { NondeterminismError, guarded } from '../../../../src/lab/world/guard.ts'
+import { Timeline } from '../../../../src/lab/world/timeline.ts'
+import { Trace } from '../../../../src/lab/world/trace.ts'
 import { type Draws, Purpose, Weather } from '../../../../src/lab/world/weather.ts'
 import { heard, talker, talkers } from './toys.ts'
 
@@ -53,6 +56,27 @@ describe('the clocks of a node', () => {
     expect(rang).toHaveLength(1)
     expect(rang[0]?.ownMs).toBe(11_000)
     expect(rang[0]?.trueMs).toBeCloseTo(16_000, 0)
+  })
+})
+
+describe('the clock port of a node', () => {
+  it('never rings early, also when the clock became slower, and not at all once cancelled', () => {
+    const timeline = new Timeline(new Trace(createNativeCrypto()))
+    const clock = new NodeClock({ timeline, node: 0, originMs: 500, wallStartMs: 0 })
+    const life = { alive: true }
+    const port = clock.port(life)
+    const rang: number[] = []
+    const dueMs = port.nowMs() + 10_000
+    port.alarm(dueMs, () => rang.push(port.nowMs()))
+    port.alarm(dueMs, () => rang.push(-1))()
+    clock.set({ driftPpm: -500_000 })
+    while (timeline.step(60_000_000));
+    expect(rang).toEqual([dueMs])
+    expect(timeline.nowUs).toBe(20_000_000)
+    port.alarm(0, () => rang.push(-2))
+    life.alive = false
+    while (timeline.step(90_000_000));
+    expect(rang).toHaveLength(1)
   })
 })
 
