@@ -27,7 +27,12 @@ export interface NetworkEvents {
 
 export interface Network {
   readonly peerId: PeerId
-  open(ref: number, protocol: Protocol, peer: PeerId | undefined, addresses: readonly string[]): void
+  open(
+    ref: number,
+    protocol: Protocol,
+    peer: PeerId | undefined,
+    addresses: readonly string[],
+  ): void
   /** Frames keep their order and boundaries. Never blocks: the protocol bounds what is in flight. */
   send(channel: ChannelId, frame: Bytes): void
   /** Ends the channel after what was sent. */
