@@ -10,8 +10,12 @@ const root = join(import.meta.dirname, '..')
 const steps = ['lint', 'layers', 'format:check', 'build', 'typecheck', 'vitest']
 
 if (!existsSync(join(root, 'node_modules', 'vitest'))) {
-  console.error('coterie: the packages are not installed. Run: npm ci')
-  process.exit(1)
+  console.log('== npm ci (the packages are not installed yet)')
+  const install = spawnSync('npm', ['ci'], { cwd: root, stdio: 'inherit' })
+  if (install.status !== 0) {
+    console.error('coterie: the packages could not be installed. Run: npm ci')
+    process.exit(1)
+  }
 }
 
 for (const step of steps) {
