@@ -57,11 +57,6 @@ export class StreamChannel {
     else if (stream.readableEnded) this.close()
   }
 
-  /** Whether nothing waits to be written. */
-  get idle(): boolean {
-    return this.#queue.length === 0 && this.#stream.writeBufferLength === 0
-  }
-
   send(frame: Bytes): void {
     if (this.#state !== 'open') return
     if (frame.length > FRAME_BYTES_MAX) return this.#fail('frame-too-large')

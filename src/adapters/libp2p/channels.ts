@@ -75,12 +75,11 @@ export class Channels {
     return new Set(linked.map(({ peer }) => peer))
   }
 
-  /** Closes all in good order and waits, for a short while, until what was sent has left. */
+  /** Closes all in good order and waits, for a short while, until the other sides have all. */
   async stop(): Promise<void> {
     const endMs = performance.now() + STOP_FLUSH_MS
-    const busy = (): boolean => [...this.#rows.values()].some(({ channel }) => !channel.idle)
     for (const { channel } of this.#rows.values()) channel.close()
-    while (busy() && performance.now() < endMs) {
+    while (this.#rows.size > 0 && performance.now() < endMs) {
       await new Promise((resolve) => setTimeout(resolve, 5))
     }
   }

@@ -16,6 +16,7 @@ import type { NetworkEvents } from '../../ports/network.ts'
 import type { Telemetry } from '../../ports/telemetry.ts'
 import {
   ENVELOPE_WIRE_BYTES_MAX,
+  GOSSIP_ANNOUNCED_BYTES_MIN,
   GOSSIP_BACKOFF_MS,
   GOSSIP_HEARTBEAT_MS,
   GOSSIP_PACKET_BYTES_MAX,
@@ -32,14 +33,18 @@ export function gossipOptions(wanted: (topic: string) => boolean): Partial<Gossi
   return {
     globalSignaturePolicy: 'StrictNoSign',
     msgIdFn: ({ data }) => createHash('sha256').update(data).digest(),
-    // Whoever writes sends to every subscriber it is connected to: in a group that is fully linked
-    // an envelope arrives after one hop, and the mesh only has to cover what links do not.
+    // Whoever writes sends to every subscriber it is connected to, and up to twelve links all belong
+    // to the mesh: one hop where everybody is linked, and a lone link between two halves carries
+    // everything at once, not a heartbeat later.
     floodPublish: true,
-    D: 8,
-    Dlo: 6,
-    Dhi: 12,
+    batchPublish: true,
+    D: 12,
+    Dlo: 8,
+    Dhi: 16,
     Dscore: 4,
     Dout: 2,
+    // "Do not send me this" costs as much as the small envelopes that it would save.
+    idontwantMinDataSize: GOSSIP_ANNOUNCED_BYTES_MIN,
     heartbeatInterval: GOSSIP_HEARTBEAT_MS,
     pruneBackoff: GOSSIP_BACKOFF_MS,
     graftFloodThreshold: GOSSIP_RESUBSCRIBE_MS,

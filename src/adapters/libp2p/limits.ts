@@ -77,6 +77,8 @@ export const GOSSIP_QUEUE_BYTES_MAX = 8 * MEBIBYTE
 export const GOSSIP_PACKET_BYTES_MAX = 4 * MEBIBYTE
 /** Bytes of topic names that one peer may make us keep. */
 export const GOSSIP_TOPIC_BYTES_MAX = 256 * KIBIBYTE
+/** An envelope of at least this many bytes is announced, so that others need not send it too. */
+export const GOSSIP_ANNOUNCED_BYTES_MIN = 16 * KIBIBYTE
 /** Time between two rounds of mesh upkeep, in ms. */
 export const GOSSIP_HEARTBEAT_MS = 500
 /** How long a pruned peer stays out of the mesh, in ms: groups are small and heal quickly. */

@@ -138,6 +138,19 @@ describe('stopping', () => {
     expect(a.opened.length + a.closed.length + a.failed.length).toBe(told)
   })
 
+  it('in the middle of dials leaves no loose ends', async () => {
+    const nodes = await Promise.all(Array.from({ length: 4 }, () => startNode()))
+    for (const node of nodes) {
+      for (const other of nodes) node.network.open(1, 'sync', other.network.peerId, other.addresses)
+    }
+    await new Promise((resolve) => setTimeout(resolve, 8))
+    await stopAll()
+    const told = () => nodes.map(({ opened, failed, closed }) => [opened, failed, closed].flat())
+    const before = told().flat().length
+    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    expect(told().flat()).toHaveLength(before)
+  })
+
   it('leaves nothing that keeps the process alive', () => {
     const program = join(import.meta.dirname, 'start-and-stop.ts')
     const run = spawnSync(process.execPath, ['--import', 'tsx', program], {
