@@ -1,8 +1,9 @@
 // The routes as an HTTP application. Knows nothing of sockets; what reaches it has passed the guard.
 
-import { Hono, type Context } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
+import type { HttpBindings } from '@hono/node-server'
+import { type Context, Hono } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { readJson } from './body.ts'
 import { type Answers, IDEMPOTENCY_HEADER } from './contract.ts'
 import { RequestError, errorAnswer } from './failure.ts'
 import { Idempotency } from './idempotency.ts'
@@ -11,8 +12,8 @@ import { describeApi } from './openapi.ts'
 import { type ApiNode, type Call, type Route, type RouteName, routes } from './routes.ts'
 import { type Bodies, bodies, check, queries } from './schema.ts'
 
-/** A text of 60 KiB may need six characters a byte in JSON. */
-const BODY_BYTES_MAX = 512 * 1_024
+/** The request of Node is at hand in every handler. */
+export type App = Hono<{ Bindings: HttpBindings }>
 
 export interface AppOptions {
   readonly node: ApiNode
@@ -23,8 +24,8 @@ export interface AppOptions {
 }
 
 /** Makes the application. */
-export function createApp(options: AppOptions): Hono {
-  const app = new Hono()
+export function createApp(options: AppOptions): App {
+  const app: App = new Hono()
   app.use(async (context, next) => {
     await next()
     context.header('cache-control', 'no-store')
@@ -32,14 +33,6 @@ export function createApp(options: AppOptions): Hono {
     context.header('cross-origin-resource-policy', 'same-origin')
     context.header('content-security-policy', "default-src 'none'")
   })
-  app.use(
-    bodyLimit({
-      maxSize: BODY_BYTES_MAX,
-      onError: () => {
-        throw new RequestError(413, 'TEXT_TOO_LARGE', `A body has at most ${BODY_BYTES_MAX} bytes.`)
-      },
-    }),
-  )
   app.onError((error, context) => {
     const { status, body } = errorAnswer(error)
     return context.json(body, status as ContentfulStatusCode)
@@ -55,7 +48,7 @@ export function createApp(options: AppOptions): Hono {
   return app
 }
 
-function addHealth(app: Hono, { node, metrics }: AppOptions): void {
+function addHealth(app: App, { node, metrics }: AppOptions): void {
   app.get('/livez', (context) => context.json({ v: 1, ok: true }))
   app.get('/readyz', (context) => {
     const reasons = node.ended.aborted ? [node.failure?.code ?? 'stopping'] : []
@@ -69,7 +62,7 @@ function addHealth(app: Hono, { node, metrics }: AppOptions): void {
   })
 }
 
-function addRoutes(app: Hono, { node }: AppOptions): void {
+function addRoutes(app: App, { node }: AppOptions): void {
   const sent = new Idempotency<Answers['POST /v1/groups/:id/messages']>()
   for (const name of Object.keys(routes) as RouteName[]) {
     const [method = '', path = ''] = name.split(' ')
@@ -90,7 +83,7 @@ function addRoutes(app: Hono, { node }: AppOptions): void {
   }
 }
 
-function addMessages(app: Hono, { node, closing }: AppOptions): void {
+function addMessages(app: App, { node, closing }: AppOptions): void {
   app.get('/v1/groups/:id/messages', (context) => {
     const query = check(queries['GET /v1/groups/:id/messages'], context.req.query())
     const { follow, ...options } = query
@@ -104,15 +97,11 @@ function addMessages(app: Hono, { node, closing }: AppOptions): void {
   })
 }
 
-async function readBody(name: RouteName, context: Context): Promise<unknown> {
+async function readBody(
+  name: RouteName,
+  context: Context<{ Bindings: HttpBindings }>,
+): Promise<unknown> {
   const schema = bodies[name as keyof Bodies] as (typeof bodies)[keyof Bodies] | undefined
   if (schema === undefined) return undefined
-  const text = await context.req.text()
-  let parsed: unknown
-  try {
-    parsed = text === '' ? {} : JSON.parse(text)
-  } catch {
-    throw new RequestError(400, 'USAGE', 'The body is not JSON.')
-  }
-  return check<unknown>(schema, parsed)
+  return check<unknown>(schema, await readJson(context.env.incoming))
 }

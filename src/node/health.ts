@@ -70,7 +70,7 @@ export class HealthWatch {
       return { state: 'forked', why: `two messages under one number by ${names}` }
     }
     if (here.length === 0 && away.length > 0) {
-      return { state: 'alone', why: `none of the ${count(away.length, 'other member')} answers` }
+      return { state: 'alone', why: `no other member answers (${away.length} belong)` }
     }
     if (partition !== null) {
       const names = partition.missing.map((id) => nameOf(group, id)).join(', ')
