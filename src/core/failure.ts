@@ -1,4 +1,7 @@
-/** Why a command was not done, as a value: the core never throws at people. */
+/**
+ * Why a command was not done, as a value: a stable code, a sentence, and what to do next.
+ * The core never throws at people, and at peers' bytes it never throws at all.
+ */
 import type { ErrorCode } from '../base/error.ts'
 import type { Failure, Reply } from './effect.ts'
 

@@ -49,6 +49,13 @@ export const within = (
   ...options,
 })
 
+/** Exactly one key: the cheapest range of all. */
+export const only = (exact: Bytes): Range => ({
+  from: exact,
+  to: concat(exact, Uint8Array.of(0)),
+  limit: 1,
+})
+
 /** The least key that is greater than every key with this prefix. */
 const successor = (prefix: Bytes): Bytes => {
   const next = prefix.slice()

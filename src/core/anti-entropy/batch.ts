@@ -1,8 +1,6 @@
 /**
- * The session form: messages of several authors in causal order, without anything that the reader
- * can compute. Previous id, lamport, counter, generation and body hash are implied; a dependency is
- * one small number. The reader computes every id forward and then checks one signature per author:
- * the one over that author's last message here vouches for all before it, since ids chain.
+ * The session form: messages of several authors in causal order, less all that the reader computes
+ * (ids, lamports, counters, generations, body hashes). One signature per author vouches for its run.
  *
  *   authors  A [member, groupId, first counter, prev id]      B [...]
  *   items    A5  B2  A6  A7  B3          (each after its past)

@@ -1,4 +1,7 @@
-/** The start of a run: everything durable is read, then the endpoint says that it is ready. */
+/**
+ * The start of a run: everything durable is read, then the endpoint says that it is ready. No
+ * network exists before that, so nothing can arrive while half of the state is missing.
+ */
 import { readU32, text } from '../../base/bytes.ts'
 import { decode } from '../../codec/canonical.ts'
 import type { Entry } from '../input.ts'

@@ -1,4 +1,7 @@
-/** Commands: each checks what it was given, asks the idea that owns it, and is answered once. */
+/**
+ * Commands: each checks what it was given, asks the idea that owns it, and is answered once, when
+ * its promise holds. Nothing here knows a rule of the protocol.
+ */
 import { NAME_BYTES_MAX } from '../../base/limits.ts'
 import { utf8 } from '../../base/bytes.ts'
 import { encode } from '../../codec/canonical.ts'

@@ -1,4 +1,7 @@
-/** Secrets that belong to no group yet: unused cards and joins under way. Their group number is 0. */
+/**
+ * Secrets that belong to no group yet: unused cards and joins under way. They share the space of
+ * group secrets under the group number 0, which no group ever has.
+ */
 import { encode } from '../../codec/canonical.ts'
 import { bytes, bytesUpTo, parse, tuple, u53 } from '../../codec/shape.ts'
 import type { Bytes } from '../../base/bytes.ts'

@@ -1,4 +1,7 @@
-/** Groups come into being on this device: founded here, or adopted with a Welcome. */
+/**
+ * Groups come into being on this device: founded here, or adopted with a Welcome. Whatever a restart
+ * needs is durable before anybody else hears of the group.
+ */
 import type { Bytes } from '../../base/bytes.ts'
 import { EMPTY, fromHex, readU32 } from '../../base/bytes.ts'
 import { encodeConstitution, parseConstitution } from '../constitution/constitution.ts'

@@ -1,4 +1,7 @@
-/** The listening side of an admission dialogue: any member answers, the ticket's issuer decides. */
+/**
+ * The listening side of an admission dialogue: any member answers, the ticket's issuer decides.
+ * Asking again is free; different requests of one peer are bounded by the hour.
+ */
 import { JOIN_REQUESTS_PER_HOUR_MAX } from '../../base/limits.ts'
 import { hourMs } from '../../base/time.ts'
 import { labelled, labels } from '../../crypto/label.ts'

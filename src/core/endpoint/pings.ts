@@ -1,4 +1,7 @@
-/** The `peer ping` command: one forced keep-alive ping, answered when its pong is back. */
+/**
+ * The `peer ping` command: one forced keep-alive ping, answered when its pong is back. It measures
+ * the very link that messages use, not a connection of its own.
+ */
 import type { PeerId } from '../input.ts'
 import { failure, refused } from '../failure.ts'
 import { tick } from '../presence/keep-alive.ts'

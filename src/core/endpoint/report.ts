@@ -1,4 +1,7 @@
-/** What this endpoint knows right now, as plain values. Reads only. */
+/**
+ * What this endpoint knows right now, as plain values: groups, peers, and why each link is as it is.
+ * Reads only; asking twice without a step in between gives the same.
+ */
 import { toHex } from '../../base/bytes.ts'
 import type { Crypto } from '../../crypto/crypto.ts'
 import { peerIdOf } from '../identity/peer-id.ts'

@@ -1,4 +1,7 @@
-/** What one group looks like from here, as plain values. Reads only. */
+/**
+ * What one group looks like from here, as plain values: members, epochs, vector, root.
+ * Reads only; the endpoint adds what it knows of links.
+ */
 import { compare, toHex } from '../../base/bytes.ts'
 import { peerIdOf } from '../identity/peer-id.ts'
 import type { Roster } from '../membership/roster.ts'

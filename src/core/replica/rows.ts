@@ -6,7 +6,7 @@ import { readU32, u32 } from '../../base/bytes.ts'
 import type { Entry } from '../input.ts'
 import type { Hex } from '../message/header.ts'
 import { hexOf, idOf, parseHeader } from '../message/header.ts'
-import { Space, key, within } from '../storage.ts'
+import { Space, key, only } from '../storage.ts'
 import type { Row } from '../transcript/row.ts'
 import { checkpointBefore, parseRecord, replaySeen } from '../transcript/row.ts'
 import { lineHolding, remember, rowById } from '../transcript/transcript.ts'
@@ -92,7 +92,7 @@ export const loadIds = (
 ): void => {
   const absent = ids.filter((id) => rowById(replica.transcript, id) === undefined)
   if (absent.length === 0 || !replica.transcript.evicted) return then(turn)
-  const ranges = absent.map((id) => within(indexKey(replica, bytesOf(id)), { limit: 1 }))
+  const ranges = absent.map((id) => only(indexKey(replica, bytesOf(id))))
   load(turn, ranges, (later, results) => {
     const places: Place[] = []
     for (const [found] of results) {

@@ -20,7 +20,7 @@ import { bytesOf, currentContext } from './state.ts'
 import { createStream, pump } from './stream.ts'
 import type { SyncPeer } from './sync-state.ts'
 import { freshTally, short } from './sync-state.ts'
-import { finishWaiters } from './sync-command.ts'
+import { finishWaiters } from './sync-waiters.ts'
 
 /** A peer that is asked and says nothing for this long is given up for now. */
 const FETCH_STALL_MS = 4_000

@@ -1,4 +1,7 @@
-/** What judging needs besides the message: the primitives, the group's facts, the transcript. */
+/**
+ * What judging needs besides the message itself: the primitives, the group's facts, the transcript.
+ * All three are the same on every node that holds the same past.
+ */
 import type { Crypto } from '../../crypto/crypto.ts'
 import type { Transcript } from '../transcript/transcript.ts'
 import type { ControlInfo, Jurisdiction } from './context.ts'
