@@ -1,7 +1,7 @@
 // Small files that must never be half written: the new content is complete and on the disk under
 // another name before it takes the old one's place. After a crash there is the old or the new file.
 
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { toHex } from '../base/bytes.ts'
 import type { Bytes } from '../base/bytes.ts'
@@ -45,9 +45,24 @@ export async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-/** Makes a directory and what leads to it, for this user alone. */
+/**
+ * Makes a directory and what leads to it, for this user alone. Not by the recursive option of Node,
+ * which never returns where the system refuses a new name with "no such file", as /proc does.
+ */
 export async function makePrivateDirectory(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 })
+  const make = (): Promise<void> =>
+    mkdir(path, { mode: 0o700 }).catch(async (error: NodeJS.ErrnoException) => {
+      const found = error.code === 'EEXIST' ? await stat(path) : undefined
+      if (found?.isDirectory() !== true) throw error
+    })
+  try {
+    await make()
+  } catch (error) {
+    const parent = dirname(path)
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || parent === path) throw error
+    await makePrivateDirectory(parent)
+    await make()
+  }
 }
 
 /** Sixteen hex digits that nobody else has: for names of files that must not meet. */

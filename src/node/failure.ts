@@ -20,6 +20,13 @@ const byErrno: Readonly<Record<string, ErrorCode>> = {
   EACCES: 'PERMISSION',
   EPERM: 'PERMISSION',
   EROFS: 'PERMISSION',
+  ENOENT: 'PERMISSION',
+  ENOTDIR: 'PERMISSION',
+  EISDIR: 'PERMISSION',
+  EEXIST: 'PERMISSION',
+  ELOOP: 'PERMISSION',
+  ENAMETOOLONG: 'PERMISSION',
+  ERR_INVALID_ARG_VALUE: 'USAGE',
   LEVEL_LOCKED: 'DATA_DIR_LOCKED',
 }
 
@@ -35,7 +42,7 @@ const hints: Readonly<Partial<Record<ErrorCode, string>>> = {
   DISK_FULL: 'Make room on the disk, then start again: nothing that was confirmed is lost.',
   PORT_IN_USE: 'Choose another address with --listen or --api, or stop what listens there.',
   DATA_DIR_LOCKED: 'Stop the other process, or name another directory with --home.',
-  PERMISSION: 'Check who owns the file or directory, and its mode.',
+  PERMISSION: 'Check that the path is right, who owns it, and its mode.',
   INTERNAL: 'Run `coterie doctor`; if all is well there, please report this.',
 }
 
