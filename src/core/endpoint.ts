@@ -34,6 +34,7 @@ import {
 } from './endpoint/joining.ts'
 import {
   channelClosed,
+  chooseSoon,
   chooseTargets,
   giveUp,
   linkTimer,
@@ -199,7 +200,7 @@ const settle = (turn: Turn, state: EndpointState, groupsBefore: number): void =>
   }
   if (state.replicas.size !== groupsBefore) offerNewGroups(turn, state)
   const hour = hourOf(turn.env.wallMs)
-  if (changed || (state.linkHour >= 0 && hour !== state.linkHour)) chooseTargets(turn, state)
+  if (changed || (state.linkHour >= 0 && hour !== state.linkHour)) chooseSoon(turn, state)
   answerJoins(turn, state)
 }
 

@@ -16,7 +16,6 @@ import {
 import type { HelloStep } from '../anti-entropy/hello.ts'
 import { isHelloKind } from '../anti-entropy/hello-frames.ts'
 import { isGroupKind } from '../anti-entropy/frames.ts'
-import { peerIdOf } from '../identity/peer-id.ts'
 import type { ChannelId, Input, PeerId } from '../input.ts'
 import { activeMembers } from '../membership/roster.ts'
 import { hexOf } from '../message/header.ts'
@@ -49,6 +48,8 @@ import { answerPings } from './pings.ts'
 const STRIKES_MAX = 3
 /** How often links are chosen anew although nothing changed. */
 const RECHOOSE_MS = minuteMs
+/** How long changes of who belongs are gathered before links are chosen. */
+const CHOOSE_AFTER_MS = 20
 
 export const syncChannelsOf = (state: EndpointState, peer: PeerId): Channel[] =>
   [...state.channels.values()].filter(
@@ -265,12 +266,19 @@ const keepOne = (turn: Turn, state: EndpointState, channel: Channel): boolean =>
 
 // --- Whom to link --------------------------------------------------------------------------------
 
+/** Chooses links soon: a burst of admissions is one choice. */
+export const chooseSoon = (turn: Turn, state: EndpointState): void => {
+  if (state.choosing) return
+  state.choosing = true
+  emit(turn, { kind: 'set-timer', timer: 'choose', atMs: turn.env.nowMs + CHOOSE_AFTER_MS })
+}
+
 /** Chooses links anew: membership, addresses, contacts or the hour changed. */
 export const chooseTargets = (turn: Turn, state: EndpointState): void => {
   const addresses = new Map<PeerId, Set<string>>()
   const groups = [...state.replicas.values()].map((replica) => {
     const members = activeMembers(currentContext(replica).roster).map(({ facts }) => {
-      const peer = peerIdOf(facts.transport)
+      const { peer } = facts
       const known = addresses.get(peer) ?? new Set()
       for (const address of replica.reach.get(facts.member)?.addresses ?? []) known.add(address)
       addresses.set(peer, known)
@@ -278,6 +286,7 @@ export const chooseTargets = (turn: Turn, state: EndpointState): void => {
     })
     return { self: replica.self.memberBytes, members }
   })
+  state.choosing = false
   state.linkHour = hourOf(turn.env.wallMs)
   const missing = unreachable(state.redial)
   const chosen = chooseLinks(groups, state.linkHour, missing, turn.env.crypto)

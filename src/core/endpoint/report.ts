@@ -4,7 +4,6 @@
  */
 import { toHex } from '../../base/bytes.ts'
 import type { Crypto } from '../../crypto/crypto.ts'
-import { peerIdOf } from '../identity/peer-id.ts'
 import type { PeerId } from '../input.ts'
 import type { EndpointReport, PeerReport } from '../report.ts'
 import { reportGroup } from '../replica/report.ts'
@@ -80,7 +79,7 @@ const peerOf = (state: EndpointState, peerId: PeerId, nowMs: number): PeerReport
 const nameOf = (state: EndpointState, peerId: PeerId): string => {
   for (const replica of state.replicas.values()) {
     for (const facts of replica.facts.values()) {
-      if (peerIdOf(facts.transport) === peerId) return facts.name
+      if (facts.peer === peerId) return facts.name
     }
   }
   return ''

@@ -92,6 +92,8 @@ export interface EndpointState {
   ready: boolean
   /** The hour for which links were chosen. */
   linkHour: number
+  /** A change waits for links to be chosen anew. */
+  choosing: boolean
 }
 
 export const createEndpointState = (identity: Identity, crypto: Crypto): EndpointState => {
@@ -121,6 +123,7 @@ export const createEndpointState = (identity: Identity, crypto: Crypto): Endpoin
     dialReasons: new Map(),
     ready: false,
     linkHour: -1,
+    choosing: false,
   }
 }
 

@@ -9,6 +9,7 @@ import type { Result } from '../../base/result.ts'
 import type { Crypto } from '../../crypto/crypto.ts'
 import type { LeaderSeat } from '../constitution/constitution.ts'
 import type { Candidate } from '../identity/candidate.ts'
+import { peerIdOf } from '../identity/peer-id.ts'
 import { prekeyIdOf } from '../identity/prekey.ts'
 import { hexOf } from '../message/header.ts'
 import { parseJoinRequest } from './join-request.ts'
@@ -28,6 +29,7 @@ const factsOf = (
   name: candidate.name,
   device: candidate.device,
   transport: candidate.transport,
+  peer: peerIdOf(candidate.transport),
   leader,
   admission,
   prekey: {

@@ -4,6 +4,7 @@
  * where two facts compete (two prekeys of one counter) the comparison decides, not the arrival.
  */
 import type { Bytes } from '../../base/bytes.ts'
+import type { PeerId } from '../input.ts'
 import type { Hex } from '../message/header.ts'
 
 /** What admission fixes about a member for ever. */
@@ -17,6 +18,8 @@ export interface MemberFacts {
   readonly device: Bytes
   /** Ed25519 key under which its node is dialled. */
   readonly transport: Bytes
+  /** The same as a libp2p peer id. */
+  readonly peer: PeerId
   readonly leader: boolean
   /** Hash of the join request or card: `prev` of the member's counter 0. */
   readonly admission: Bytes

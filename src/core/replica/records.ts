@@ -18,6 +18,7 @@ import {
   u32,
   u53,
 } from '../../codec/shape.ts'
+import { peerIdOf } from '../identity/peer-id.ts'
 import type { MemberFacts, Prekey, RosterChange } from '../membership/roster.ts'
 import { hexOf } from '../message/header.ts'
 import type { ControlEntry } from '../transcript/control-log.ts'
@@ -162,6 +163,7 @@ const readChange = (value: Value): RosterChange | undefined => {
       name,
       device,
       transport,
+      peer: peerIdOf(transport),
       leader,
       admission,
       prekey: { id, public: key, counter: counter - 1 },

@@ -3,7 +3,6 @@
  * Reads only; the endpoint adds what it knows of links.
  */
 import { compare, toHex } from '../../base/bytes.ts'
-import { peerIdOf } from '../identity/peer-id.ts'
 import type { Roster } from '../membership/roster.ts'
 import { Standing } from '../membership/roster.ts'
 import { MessageType } from '../message/type.ts'
@@ -51,7 +50,7 @@ const membersOf = (replica: Replica, roster: Roster): MemberReport[] => {
         role: facts.leader ? 'leader' : 'member',
         state: stateOf(standing, counter !== null),
         device: toHex(facts.device),
-        peerId: peerIdOf(facts.transport),
+        peerId: facts.peer,
         reachable: linked.has(facts.member) || facts.member === replica.self.member,
         muted: false,
         counter,
