@@ -1,16 +1,22 @@
 // A simulated group for tests: real endpoints in the world, founded and joined through commands.
-import { expect } from 'vitest'
 import type { Command, CommandResult } from '../../src/core/command.ts'
 import { Endpoint } from '../../src/core/endpoint.ts'
 import { peerIdOf } from '../../src/core/identity/peer-id.ts'
 import type { GroupReport, TextReport } from '../../src/core/report.ts'
 import { Space, key, within } from '../../src/core/storage.ts'
 import { createNativeCrypto } from '../../src/crypto/native.ts'
+import type { CommandReply } from '../../src/node/driver-types.ts'
+import type { CommandHandle } from '../../src/lab/world/node.ts'
 import type { World, WorldOptions } from '../../src/lab/world/world.ts'
 import { createWorld } from '../../src/lab/world/world.ts'
 import { utf8 } from '../../src/base/bytes.ts'
 
 const crypto = createNativeCrypto()
+
+/** Asking a whole mesh for its roots after every event would cost more than the mesh. */
+const POLL_MS = 25
+
+type SendCommand = Extract<Command, { kind: 'send' }>
 
 export interface Mesh {
   readonly world: World
@@ -63,8 +69,8 @@ export const groupOf = (mesh: Mesh, node: number): GroupReport | undefined =>
     .report()
     .groups.find((group) => group.group === mesh.group)
 
-/** Founds a group at node 0 with `leaders` leaders; everybody else joins by ticket of node 0. */
-export function found(world: World, leaders = 1): Mesh {
+/** Founds a group at node 0 with `leaders` leaders; the others, up to `members`, join by ticket of node 0. */
+export function found(world: World, leaders = 1, members = world.size): Mesh {
   world.run(1_000)
   const cards: string[] = []
   for (let i = 1; i < leaders; i++) cards.push(done(world, i, { kind: 'mint-card' }).card)
@@ -81,18 +87,23 @@ export function found(world: World, leaders = 1): Mesh {
     uses: world.size,
     confirm: false,
   })
-  const joins = Array.from({ length: world.size - 1 }, (_, i) =>
+  const joins = Array.from({ length: members - 1 }, (_, i) =>
     world.command(i + 1, { kind: 'join', ticket, waitMs: 60_000 }),
   )
   world.runUntil(() => joins.every((join) => join.reply !== undefined), 60_000)
-  for (const join of joins) expect(join.reply).toMatchObject({ ok: true })
+  for (const { node, reply } of joins) {
+    if (reply?.ok !== true) throw new Error(`node ${String(node)} did not join: ${why(reply)}`)
+  }
   const mesh = { world, group }
-  converge(mesh)
+  converge(mesh, everyone(mesh).slice(0, members))
   return mesh
 }
 
-export function say(mesh: Mesh, node: number, text: string): void {
-  mesh.world.command(node, {
+const why = (reply: CommandReply<'join'> | undefined): string =>
+  reply === undefined ? 'no reply' : reply.ok ? 'done' : reply.error.message
+
+export function say(mesh: Mesh, node: number, text: string): CommandHandle<SendCommand> {
+  return mesh.world.command(node, {
     kind: 'send',
     group: mesh.group,
     contentType: 'text/plain',
@@ -108,24 +119,33 @@ export const everyone = (mesh: Mesh): number[] =>
 
 /** Runs until all these nodes hold the same, or fails with what they hold. */
 export function converge(mesh: Mesh, nodes = everyone(mesh), withinMs = 120_000): void {
-  const equal = (): boolean => new Set(roots(mesh, nodes)).size === 1
-  if (mesh.world.runUntil(equal, withinMs)) {
-    // What is held in memory is on disk a moment later.
-    mesh.world.run(mesh.world.nowMs + 50)
-    return
+  const { world } = mesh
+  const untilMs = world.nowMs + withinMs
+  while (world.nowMs < untilMs) {
+    if (new Set(roots(mesh, nodes)).size === 1) {
+      // What is held in memory is on disk a moment later.
+      return world.run(world.nowMs + 50)
+    }
+    world.run(world.nowMs + POLL_MS)
   }
   const held = nodes.map((node) => JSON.stringify(groupOf(mesh, node)?.vector))
   throw new Error(`no convergence within ${String(withinMs)} ms:\n${held.join('\n')}`)
 }
 
+/** Every message record of the group on the disk of a node. */
+export function recordsOf(mesh: Mesh, node: number): Uint8Array[] {
+  const number = endpointOf(mesh.world, node).groupNumber(mesh.group) ?? 0
+  const range = within(key(Space.message, number))
+  // The first byte is the driver's marker.
+  return mesh.world.node(node).disk.rows.read(range).map(({ value }) => value.subarray(1))
+}
+
 /** What `read` would print at a node, from its disk. */
 export function readAll(mesh: Mesh, node: number): TextReport[] {
   const endpoint = endpointOf(mesh.world, node)
-  const number = endpoint.groupNumber(mesh.group) ?? 0
   const texts: TextReport[] = []
-  const range = within(key(Space.message, number))
-  for (const { value } of mesh.world.node(node).disk.rows.read(range)) {
-    const text = endpoint.openText(mesh.group, value.subarray(1))
+  for (const record of recordsOf(mesh, node)) {
+    const text = endpoint.openText(mesh.group, record)
     if (text !== undefined) texts.push(text)
   }
   return texts.sort((a, b) =>
