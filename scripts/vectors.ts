@@ -1,5 +1,5 @@
-// Writes test/vectors/{identity,constitution,ticket,epoch,text,envelope,view}.json from fixed seeds:
-// keys, every input and every output of the objects in src/core/SPEC.md. Run: npx tsx scripts/vectors.ts
+// Writes the vectors of coterie/1 to test/vectors from fixed seeds: keys, every input and every output
+// of what src/core/SPEC.md describes. Run: npx tsx scripts/vectors.ts
 // A vector that changes is a change of the protocol; test/unit/core/vectors-*.test.ts compare them all.
 
 import { writeFileSync } from 'node:fs'
@@ -7,8 +7,12 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 import { envelopeVectors, epochVectors, textVectors, viewVectors } from './vectors/epoch.ts'
+import { batchVectors } from './vectors/batch.ts'
+import { joinFrameVectors, syncFrameVectors } from './vectors/frames.ts'
+import { helloVectors } from './vectors/hello.ts'
 import { constitutionVectors, identityVectors } from './vectors/identity.ts'
 import { ticketVectors } from './vectors/joining.ts'
+import { messageVectors } from './vectors/message.ts'
 import { plain } from './vectors/people.ts'
 
 /** The contents of every file, by its name without `.json`. */
@@ -20,6 +24,11 @@ export const vectors: Readonly<Record<string, () => object>> = {
   text: textVectors,
   envelope: envelopeVectors,
   view: viewVectors,
+  message: messageVectors,
+  batch: batchVectors,
+  hello: helloVectors,
+  'sync-frames': syncFrameVectors,
+  'join-frames': joinFrameVectors,
 }
 
 /** One file as written: bytes are hex. */

@@ -13,6 +13,8 @@ const textFields = [
   'what',
   'text',
   'peerId',
+  'peer',
+  'code',
   'policy',
   'introducers',
   'addresses',
