@@ -12,6 +12,7 @@ import type { Input } from './input.ts'
 import type { Machine } from './machine.ts'
 import { createKeepAlive } from './presence/keep-alive.ts'
 import { hourOf } from './presence/links.ts'
+import { planMerge } from './replica/merge.ts'
 import { proveWaiting, renewReach } from './replica/peers.ts'
 import { takePush } from './replica/push.ts'
 import { textOf } from './replica/keys.ts'
@@ -207,6 +208,7 @@ const settle = (turn: Turn, state: EndpointState, groupsBefore: number): void =>
 const afterChange = (turn: Turn, state: EndpointState, replica: Replica): void => {
   replica.changed = false
   renewReach(turn, replica, state.listen)
+  planMerge(turn, replica)
   proveWaiting(turn, replica, (channel) => {
     const liar = state.channels.get(channel)?.peer
     if (liar !== undefined) giveUp(turn, state, liar, 'hello-signature')

@@ -6,8 +6,6 @@ import {
   meshWorld,
   readAll,
   say,
-  groupOf,
-  done,
   everyone,
 } from '../support/mesh.ts'
 

@@ -110,6 +110,7 @@ const infoValue = (info: ControlInfo): Value => {
       epoch.depth,
       epoch.parents.map(bytesOf),
       bytesOf(epoch.author),
+      epoch.reason,
       epoch.commit,
       epoch.salt,
     ],
@@ -137,7 +138,15 @@ const anyValue = (value: Value): { readonly ok: true; readonly value: Value } =>
   ok: true,
   value,
 })
-const epochShape = tuple(bytes(32), u32, list(bytes(32), many), bytes(32), bytes(32), bytes(32))
+const epochShape = tuple(
+  bytes(32),
+  u32,
+  list(bytes(32), many),
+  bytes(32),
+  u32,
+  bytes(32),
+  bytes(32),
+)
 const entryShape = tuple(
   u53,
   bytes(32),
@@ -185,13 +194,14 @@ const readInfo = (kind: number, value: Value): ControlInfo | undefined => {
   }
   const read = epochShape(value)
   if (!read.ok) return undefined
-  const [idBytes, depth, parents, author, commit, salt] = read.value
+  const [idBytes, depth, parents, author, reason, commit, salt] = read.value
   const epoch = {
     id: hexOf(idBytes),
     idBytes,
     depth,
     parents: parents.map(hexOf),
     author: hexOf(author),
+    reason,
     commit,
     salt,
   }

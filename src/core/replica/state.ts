@@ -108,6 +108,8 @@ export interface Replica {
   root: { readonly count: number; readonly hex: Hex; readonly bytes: Bytes } | undefined
   /** Set when who belongs, or how to reach somebody, may have changed. */
   changed: boolean
+  /** Epoch heads whose merge by this member is due, as one text; empty while none is. */
+  merging: string
   /** Join commands that wait until this member can send. */
   readonly joinWaiters: { readonly ticket: number; readonly deadlineMs: number }[]
   /** Its Join is being written. */
@@ -159,6 +161,7 @@ export const createReplica = (
     checked: false,
     root: undefined,
     changed: true,
+    merging: '',
     joinWaiters: [],
     joining: false,
     vouchers: new Map(),

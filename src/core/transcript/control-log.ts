@@ -31,6 +31,8 @@ export interface ControlLog<Info> {
   readonly entries: ControlEntry<Info>[]
   readonly byId: Map<Hex, ControlEntry<Info>>
   readonly closures: Lru<string, Closure>
+  /** The same by the very array: messages in a row share theirs. */
+  readonly recent: WeakMap<Frontier, Closure>
 }
 
 const CLOSURES_KEPT = 512
@@ -39,6 +41,7 @@ export const createControlLog = <Info>(): ControlLog<Info> => ({
   entries: [],
   byId: new Map(),
   closures: new Lru(CLOSURES_KEPT),
+  recent: new WeakMap(),
 })
 
 export const noFrontier: Frontier = Object.freeze([])
@@ -60,6 +63,14 @@ const add = (closure: Closure, sequence: number): void => {
 
 /** Every control message in the past that a frontier stands for, the frontier included. */
 export const closureOf = <Info>(log: ControlLog<Info>, frontier: Frontier): Closure => {
+  const recent = log.recent.get(frontier)
+  if (recent !== undefined) return recent
+  const closure = computeClosure(log, frontier)
+  log.recent.set(frontier, closure)
+  return closure
+}
+
+const computeClosure = <Info>(log: ControlLog<Info>, frontier: Frontier): Closure => {
   const cacheKey = frontierKey(frontier)
   const cached = log.closures.get(cacheKey)
   if (cached !== undefined) return cached

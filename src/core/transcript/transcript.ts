@@ -36,6 +36,9 @@ export interface Transcript<Info> {
   readonly control: ControlLog<Info>
   readonly rows: Map<Hex, Row>
   readonly places: Map<number, Row>
+  /** The rows in memory, oldest first, from `oldest` on. */
+  order: Row[]
+  oldest: number
   /** Everything held, as a vector. */
   seen: Vector
   /** Messages held. */
@@ -52,6 +55,8 @@ export const createTranscript = <Info>(windowRows: number): Transcript<Info> => 
   control: createControlLog(),
   rows: new Map(),
   places: new Map(),
+  order: [],
+  oldest: 0,
   seen: emptyVector,
   count: 0,
   evicted: false,
@@ -88,23 +93,32 @@ export const lineHolding = <Info>(
   }
 }
 
-/** Puts a row into the window, from the disk or fresh. */
+/** Puts a row into the window, from the disk or fresh; the oldest that is no tip leaves. */
 export const remember = <Info>(transcript: Transcript<Info>, row: Row): void => {
   if (transcript.rows.has(row.id)) return
   transcript.rows.set(row.id, row)
   transcript.places.set(place(row.line, row.counter), row)
-  let spare = transcript.lines.length
-  while (transcript.rows.size > transcript.windowRows + transcript.lines.length) {
-    const [oldest] = transcript.rows.values()
-    if (oldest === undefined) return
-    transcript.rows.delete(oldest.id)
-    if (transcript.lines[oldest.line]?.tip === oldest && spare-- > 0) {
-      transcript.rows.set(oldest.id, oldest)
-      continue
-    }
-    transcript.places.delete(place(oldest.line, oldest.counter))
-    transcript.evicted = true
+  transcript.order.push(row)
+  const rowsMax = transcript.windowRows + transcript.lines.length
+  while (transcript.rows.size > rowsMax) evictOldest(transcript)
+}
+
+const evictOldest = <Info>(transcript: Transcript<Info>): void => {
+  const oldest = transcript.order[transcript.oldest]
+  if (oldest === undefined) return
+  transcript.oldest += 1
+  if (transcript.oldest > transcript.windowRows) {
+    transcript.order = transcript.order.slice(transcript.oldest)
+    transcript.oldest = 0
   }
+  // Every line keeps its tip: the next message of its author builds on it.
+  if (transcript.lines[oldest.line]?.tip.id === oldest.id) {
+    transcript.order.push(oldest)
+    return
+  }
+  transcript.rows.delete(oldest.id)
+  transcript.places.delete(place(oldest.line, oldest.counter))
+  transcript.evicted = true
 }
 
 export interface LineStart {

@@ -180,6 +180,7 @@ const judgeEpoch = (at: Case): BodyJudgement => {
     depth,
     parents: heads.map((head) => head.id),
     author: author.facts.member,
+    reason: body.reason.code,
     commit: body.secretCommit,
     salt: body.salt,
   }

@@ -20,6 +20,8 @@ export interface EpochFacts {
   readonly depth: number
   readonly parents: readonly Hex[]
   readonly author: Hex
+  /** Code of the reason for which it was made. */
+  readonly reason: number
   readonly commit: Bytes
   readonly salt: Bytes
 }
@@ -45,6 +47,8 @@ export interface Jurisdiction {
   /** Epoch id -> the control message that made it. */
   readonly epochs: Map<Hex, ControlEntry<ControlInfo>>
   readonly contexts: Lru<string, Context>
+  /** The same by the very array of the frontier. */
+  readonly recent: WeakMap<Frontier, Context>
   readonly hashes: WeakMap<Roster, Bytes>
   readonly recipients: WeakMap<Roster, ReadonlyMap<Hex, Bytes>>
 }
@@ -57,6 +61,7 @@ export const createJurisdiction = (
   ...fixed,
   epochs: new Map(),
   contexts: new Lru(CONTEXTS_KEPT),
+  recent: new WeakMap(),
   hashes: new WeakMap(),
   recipients: new WeakMap(),
 })
@@ -80,6 +85,14 @@ const apply = (context: Context, entry: ControlEntry<ControlInfo>): Context => {
 
 /** The context of a control past. */
 export const contextOf = (jurisdiction: Jurisdiction, frontier: Frontier): Context => {
+  const recent = jurisdiction.recent.get(frontier)
+  if (recent !== undefined) return recent
+  const context = computeContext(jurisdiction, frontier)
+  jurisdiction.recent.set(frontier, context)
+  return context
+}
+
+const computeContext = (jurisdiction: Jurisdiction, frontier: Frontier): Context => {
   const { control, contexts } = jurisdiction
   const wanted: Frontier[] = [frontier]
   for (;;) {
