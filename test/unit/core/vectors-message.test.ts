@@ -9,7 +9,7 @@ import {
 } from '../../../scripts/vectors/ledger.ts'
 import { outcomeOf, readerOf } from '../../../scripts/vectors/batch.ts'
 import { type Bytes, toHex } from '../../../src/base/bytes.ts'
-import { type Value, encode } from '../../../src/codec/canonical.ts'
+import { encode } from '../../../src/codec/canonical.ts'
 import { batchValue } from '../../../src/core/anti-entropy/batch.ts'
 import type { Batch } from '../../../src/core/anti-entropy/batch.ts'
 import { chainKeyOf, messageKeyOf, nextChainKey, prkOf } from '../../../src/core/epoch/schedule.ts'
