@@ -19,6 +19,7 @@ const loaders: Readonly<Record<string, () => Promise<CommandSpec>>> = {
   sync: async () => (await import('./commands/sync.ts')).sync,
   config: async () => (await import('./commands/config.ts')).config,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
+  demo: async () => (await import('./commands/demo.ts')).demo,
   completion: async () => (await import('./commands/completion.ts')).completion,
 }
 

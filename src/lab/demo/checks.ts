@@ -1,0 +1,194 @@
+// The verdict: from what the nodes' own interfaces report at the end, and from what was sent, a list
+// of checks that each pass or fail for a stated reason. Pure, so that every check is shown to fail.
+
+import type { Status, TextReport } from '../../api/contract.ts'
+
+type GroupStatus = Status['groups'][number]
+
+/** A text that a node acknowledged as stored. */
+export interface Sent {
+  readonly id: string
+  readonly number: string
+  readonly text: string
+  /** Place of the node that sent it. */
+  readonly place: number
+}
+
+/** What one node reports. */
+export interface Witness {
+  readonly name: string
+  /** Undefined when the node does not hold the group. */
+  readonly group: GroupStatus | undefined
+  readonly rows: readonly TextReport[]
+}
+
+/** What was held at the end of the split, by place. */
+export interface Apart {
+  readonly sides: readonly [readonly number[], readonly number[]]
+  /** Texts sent meanwhile. */
+  readonly sent: readonly Sent[]
+  /** Ids of all texts held, by place. */
+  readonly held: readonly ReadonlySet<string>[]
+}
+
+export interface Evidence {
+  readonly nodes: readonly Witness[]
+  readonly sent: readonly Sent[]
+  readonly apart: Apart
+}
+
+export interface Check {
+  readonly name: string
+  readonly ok: boolean
+  readonly detail: string
+}
+
+/** Every check, in the order in which they are told. */
+export function judge(evidence: Evidence): readonly Check[] {
+  return [
+    wereApart(evidence),
+    equalRoots(evidence),
+    equalVectors(evidence),
+    equalOrder(evidence),
+    onceEach(evidence),
+    nothingLost(evidence),
+    everyTextOpens(evidence),
+    noFork(evidence),
+  ]
+}
+
+/** A split that cut nothing proves nothing: each side holds its own new texts and none of the other's. */
+function wereApart({ nodes, apart }: Evidence): Check {
+  const wrong = apart.sides.flatMap((side) =>
+    side.flatMap((place) => {
+      const held = apart.held[place] ?? new Set<string>()
+      return apart.sent
+        .filter((text) => side.includes(text.place) !== held.has(text.id))
+        .map((text) => `${nodes[place]?.name ?? place} and ${text.number}`)
+    }),
+  )
+  const both = apart.sides.every((side) => apart.sent.some((text) => side.includes(text.place)))
+  const said = apart.sides.map((side) => apart.sent.filter((text) => side.includes(text.place)))
+  return {
+    name: 'split-real',
+    ok: both && wrong.length === 0,
+    detail:
+      wrong.length > 0
+        ? `wrong on its side: ${few(wrong)}`
+        : `${said.map((texts) => texts.length).join(' and ')} texts stayed on their sides`,
+  }
+}
+
+function equalRoots({ nodes }: Evidence): Check {
+  const roots = nodes.map(({ group }) => group?.root)
+  const ok = allEqual(roots) && roots[0] !== undefined
+  const shown = ok ? `one root, ${roots[0] ?? ''}` : named(nodes, ({ group }) => short(group?.root))
+  return { name: 'roots-equal', ok, detail: shown }
+}
+
+function equalVectors({ nodes }: Evidence): Check {
+  const vectors = nodes.map(({ group }) => sorted(group?.vector ?? {}))
+  const ok = allEqual(vectors) && vectors[0] !== '[]'
+  const messages = nodes.map(({ group }) => group?.messages ?? 0)
+  const detail = ok
+    ? `${messages[0] ?? 0} messages of ${Object.keys(nodes[0]?.group?.vector ?? {}).length} authors`
+    : `messages held: ${messages.join(', ')}`
+  return { name: 'vectors-equal', ok, detail }
+}
+
+/** `final` and `late` say what this node knows and saw; all else must be the same everywhere. */
+function equalOrder({ nodes }: Evidence): Check {
+  const orders = nodes.map(({ rows }) => rows.map(common))
+  const [first = []] = orders
+  const other = orders.findIndex((order) => JSON.stringify(order) !== JSON.stringify(first))
+  if (other < 0) {
+    return { name: 'order-equal', ok: true, detail: `${first.length} rows, alike on every node` }
+  }
+  const theirs = orders[other] ?? []
+  const longest = Math.max(first.length, theirs.length)
+  const row = Array.from({ length: longest }, (_, place) => place).find(
+    (place) => first[place] !== theirs[place],
+  )
+  const detail = `${nodes[0]?.name ?? ''} and ${nodes[other]?.name ?? ''} differ at row ${row ?? 0}`
+  return { name: 'order-equal', ok: false, detail }
+}
+
+function onceEach({ nodes, sent }: Evidence): Check {
+  const wrong = nodes.flatMap(({ name, rows }) => {
+    const counts = countBy(rows.map((row) => row.id))
+    const numbers = countBy(rows.map((row) => row.number))
+    return [
+      ...sent.filter(({ id }) => (counts.get(id) ?? 0) > 1).map((text) => text.number),
+      ...[...numbers].filter(([, count]) => count > 1).map(([number]) => number),
+      ...rows.filter(({ id }) => !sent.some((text) => text.id === id)).map((row) => row.number),
+    ].map((number) => `${number} on ${name}`)
+  })
+  const detail =
+    wrong.length === 0 ? 'no text twice, none that nobody sent' : `twice or foreign: ${few(wrong)}`
+  return { name: 'texts-once', ok: wrong.length === 0, detail }
+}
+
+function nothingLost({ nodes, sent }: Evidence): Check {
+  const lost = nodes.flatMap(({ name, rows }) => {
+    const ids = new Set(rows.map((row) => row.id))
+    return sent.filter(({ id }) => !ids.has(id)).map((text) => `${text.number} on ${name}`)
+  })
+  const ok = lost.length === 0 && sent.length > 0
+  const detail = ok ? `${sent.length} texts on ${nodes.length} nodes` : `missing: ${few(lost)}`
+  return { name: 'texts-all', ok, detail }
+}
+
+function everyTextOpens({ nodes, sent }: Evidence): Check {
+  const said = new Map(sent.map(({ id, text }) => [id, text]))
+  const wrong = nodes.flatMap(({ name, group, rows }) => [
+    ...rows
+      .filter((row) => row.state !== 'ok' || row.text !== (said.get(row.id) ?? row.text))
+      .map((row) => `${row.number} on ${name}`),
+    ...((group?.undecryptable ?? 0) > 0 ? [`${group?.undecryptable ?? 0} on ${name}`] : []),
+  ])
+  const detail = wrong.length === 0 ? 'every text as it was sent' : `not so: ${few(wrong)}`
+  return { name: 'texts-open', ok: wrong.length === 0, detail }
+}
+
+function noFork({ nodes }: Evidence): Check {
+  const wrong = nodes.flatMap(({ name, group }) =>
+    group === undefined || group.equivocators.length > 0 || group.pending > 0 ? [name] : [],
+  )
+  const detail =
+    wrong.length === 0 ? 'nobody forked, nothing waits' : `forked or waiting: ${few(wrong)}`
+  return { name: 'no-fork', ok: wrong.length === 0, detail }
+}
+
+function common(row: TextReport): string {
+  const { final: _final, late: _late, ...same } = row
+  return sorted(same)
+}
+
+function sorted(value: object): string {
+  return JSON.stringify(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+function allEqual(values: readonly unknown[]): boolean {
+  return values.every((value) => value === values[0])
+}
+
+function countBy(values: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1)
+  return counts
+}
+
+function named(nodes: readonly Witness[], say: (node: Witness) => string): string {
+  return nodes.map((node) => `${node.name} ${say(node)}`).join(', ')
+}
+
+function short(root: string | undefined): string {
+  return root?.slice(0, 8) ?? 'none'
+}
+
+const FEW = 4
+
+function few(items: readonly string[]): string {
+  const rest = items.length - FEW
+  return `${items.slice(0, FEW).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`
+}

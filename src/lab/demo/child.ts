@@ -1,0 +1,125 @@
+// One process of the built program. It ends with the demo, whatever happens: asked first, killed if
+// it does not listen, and by its leash when the demo is gone and can do neither. Only processes that
+// were started here are ever signalled.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { sleep } from './wait.ts'
+
+const program = fileURLToPath(new URL('../../cli/main.js', import.meta.url))
+const leash = new URL('./leash.js', import.meta.url).href
+
+const STOP_MS_MAX = 5_000
+
+export class Child {
+  readonly #process: ChildProcess
+  readonly #ended: Promise<void>
+  #said = ''
+  #saidMore: () => void = () => undefined
+  #asked = false
+  #failure: Error | undefined
+
+  /** Starts it. @param logFd where its stderr goes */
+  constructor(words: readonly string[], logFd: number) {
+    // A group of its own: Ctrl-C reaches the demo alone, which then ends its processes in order.
+    this.#process = spawn(process.execPath, ['--import', leash, program, ...words], {
+      stdio: ['pipe', 'pipe', logFd],
+      env: ownEnvironment(),
+      detached: true,
+    })
+    this.#ended = new Promise((resolve) => {
+      this.#process.once('close', resolve)
+      this.#process.once('error', (error) => {
+        this.#failure = error
+        resolve()
+      })
+    })
+    this.#process.stdin?.on('error', () => undefined)
+    this.#process.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.#said += text
+      this.#saidMore()
+    })
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid
+  }
+
+  get running(): boolean {
+    const { exitCode, signalCode } = this.#process
+    return this.#failure === undefined && exitCode === null && signalCode === null
+  }
+
+  /** How it ended, in words. */
+  get end(): string {
+    const { exitCode, signalCode } = this.#process
+    return this.#failure?.message ?? signalCode ?? `exit ${exitCode ?? 0}`
+  }
+
+  /** Resolves when it is gone and everything that it printed has been read. */
+  get ended(): Promise<void> {
+    return this.#ended
+  }
+
+  /** Calls when it ends without having been asked to. */
+  onDeath(listener: () => void): void {
+    void this.#ended.then(() => {
+      if (!this.#asked) listener()
+    })
+  }
+
+  /** The first object that it prints; undefined when it ends, or the bound is over, without one. */
+  async firstAnswer(
+    boundMs: number,
+    signal: AbortSignal,
+  ): Promise<Record<string, unknown> | undefined> {
+    const over = new AbortController()
+    const line = new Promise<void>((resolve) => {
+      this.#saidMore = () => {
+        if (this.#said.includes('\n')) resolve()
+      }
+      this.#saidMore()
+    })
+    const bound = sleep(boundMs, AbortSignal.any([signal, over.signal])).catch((error: unknown) => {
+      if (signal.aborted) throw error
+    })
+    try {
+      await Promise.race([line, this.#ended, bound])
+    } finally {
+      over.abort()
+    }
+    return parsed(this.#said.split('\n')[0] ?? '')
+  }
+
+  /** Ends it, gently first. Resolves when it is gone. */
+  async stop(): Promise<void> {
+    this.#asked = true
+    if (this.running) this.#process.kill('SIGTERM')
+    const force = setTimeout(() => this.kill(), STOP_MS_MAX)
+    await this.#ended
+    clearTimeout(force)
+  }
+
+  /** Ends it at once. */
+  kill(): void {
+    this.#asked = true
+    if (this.running) this.#process.kill('SIGKILL')
+  }
+}
+
+/** The settings of the person who runs the demo are not those of its nodes. */
+function ownEnvironment(): Record<string, string> {
+  const kept = Object.entries(process.env).filter(
+    (entry): entry is [string, string] =>
+      entry[1] !== undefined && !entry[0].startsWith('COTERIE_') && entry[0] !== 'NODE_OPTIONS',
+  )
+  return Object.fromEntries(kept)
+}
+
+function parsed(line: string): Record<string, unknown> | undefined {
+  try {
+    return JSON.parse(line) as Record<string, unknown>
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,75 @@
+// Who plays in the demo, on which side of the split each will be, and what they say.
+
+/** Fewest and most nodes: three leaders at least, and what two cores can carry. */
+export const NODES_MIN = 3
+export const NODES_MAX = 12
+export const NODES_DEFAULT = 5
+
+const names = [
+  'ada',
+  'bob',
+  'cyd',
+  'dee',
+  'eli',
+  'fay',
+  'gus',
+  'hal',
+  'ivy',
+  'jon',
+  'kim',
+  'lea',
+] as const
+
+/** Places of the leaders; the last of them founds the group with the cards of the others. */
+export const leaders: readonly number[] = [0, 1, 2]
+export const founder = 2
+
+export function namesOf(nodes: number): readonly string[] {
+  return names.slice(0, nodes)
+}
+
+/** Both sides of the split, by place: the larger one has two leaders, the smaller one the third. */
+export function sidesOf(nodes: number): readonly [readonly number[], readonly number[]] {
+  const smaller = Math.floor(nodes / 2)
+  const far = new Set([1])
+  for (let place = nodes - 1; far.size < smaller; place--) far.add(place)
+  const all = Array.from({ length: nodes }, (_, place) => place)
+  return [all.filter((place) => !far.has(place)), all.filter((place) => far.has(place))]
+}
+
+const together = [
+  'good morning from here',
+  'the early train was full again',
+  'who brings the keys today?',
+  'I do, as every week',
+  'rain from noon on, they say',
+  'then we meet inside',
+  'the long table is free',
+  'I made enough soup for all',
+] as const
+
+const apart = [
+  'does anybody hear the others?',
+  'no, the line is gone',
+  'we go on with who is here',
+  'I write down what we decide',
+  'the soup is ready anyway',
+  'somebody watch the line',
+  'they will read this later',
+] as const
+
+const again = ['there you are again!', 'so that is what you did meanwhile', 'now eat'] as const
+
+const pools = { together, apart, again }
+
+/** When something is said: before the split, during it, after the heal. */
+export type Moment = keyof typeof pools
+
+/** What somebody says in their `turn`-th turn; whoever sits elsewhere begins elsewhere. */
+export function lineOf(moment: Moment, place: number, turn: number): string {
+  const pool: readonly string[] = pools[moment]
+  return pool[(place + STRIDE * turn) % pool.length] ?? ''
+}
+
+/** Has no factor in common with the size of a pool, so that nobody repeats themselves soon. */
+const STRIDE = 5

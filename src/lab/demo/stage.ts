@@ -1,0 +1,176 @@
+// What the scenes of the demo need: the group on every node, who has said what, and waiting until the
+// nodes themselves report something. Nothing is known here that a node did not say.
+
+import type { Status, TextReport } from '../../api/contract.ts'
+import { CoterieError } from '../../base/error.ts'
+import type { Sent, Witness } from './checks.ts'
+import type { Daemon } from './daemon.ts'
+import type { Fleet } from './fleet.ts'
+import { type Moment, founder, leaders, lineOf } from './people.ts'
+import type { Side, Style } from './picture.ts'
+import { watch } from './wait.ts'
+
+type GroupStatus = Status['groups'][number]
+
+/** Status of the group by place; undefined where it is not held. */
+export type View = readonly (GroupStatus | undefined)[]
+
+const SETTLE_MS_MAX = 20_000
+
+export class Stage {
+  readonly fleet: Fleet
+  readonly sent: Sent[] = []
+  #group = ''
+  #members: readonly string[] = []
+  readonly #turns = new Map<number, number>()
+
+  constructor(fleet: Fleet) {
+    this.fleet = fleet
+  }
+
+  get everybody(): readonly number[] {
+    return this.fleet.daemons.map((_, place) => place)
+  }
+
+  daemon(place: number): Daemon {
+    const daemon = this.fleet.daemons[place]
+    if (daemon === undefined) throw new CoterieError('INTERNAL', `There is no node ${place}.`)
+    return daemon
+  }
+
+  /** Cards of two leaders, a group by the third, a ticket, and everybody else comes with it. */
+  async form(name: string): Promise<void> {
+    const cards: string[] = []
+    for (const place of leaders.filter((leader) => leader !== founder)) {
+      cards.push((await this.daemon(place).api.call('POST /v1/card')).card)
+    }
+    const { api } = this.daemon(founder)
+    const { group, member } = await api.call('POST /v1/groups', { body: { name, leaders: cards } })
+    const uses = this.fleet.daemons.length - 1
+    const { ticket } = await api.call('POST /v1/groups/:id/invites', { id: group, body: { uses } })
+    const body = { ticket, waitMs: SETTLE_MS_MAX }
+    const members = this.everybody.map(async (place) => {
+      if (place === founder) return member
+      const joined = await this.daemon(place).api.call('POST /v1/join', {
+        body,
+        timeoutMs: 2 * SETTLE_MS_MAX,
+      })
+      return joined.member
+    })
+    this.#members = await Promise.all(members)
+    this.#group = group
+  }
+
+  /** One text; what the node acknowledged is remembered. */
+  async say(moment: Moment, place: number): Promise<Sent> {
+    const { api } = this.daemon(place)
+    const turn = this.#turns.get(place) ?? 0
+    this.#turns.set(place, turn + 1)
+    const text = lineOf(moment, place, turn)
+    const { id, number } = await api.call('POST /v1/groups/:id/messages', {
+      id: this.#group,
+      body: { text },
+    })
+    const sent = { id, number, text, place }
+    this.sent.push(sent)
+    return sent
+  }
+
+  /** What every node says about the group now. */
+  look(): Promise<View> {
+    return Promise.all(
+      this.fleet.daemons.map(async ({ api }) => {
+        const { groups } = await api.call('GET /v1/status')
+        return groups.find(({ group }) => group === this.#group)
+      }),
+    )
+  }
+
+  /** Texts of the group on one node. */
+  read(place: number): Promise<readonly TextReport[]> {
+    return this.daemon(place).api.read(this.#group)
+  }
+
+  /** What every node reports at the end. */
+  async witnesses(): Promise<readonly Witness[]> {
+    const view = await this.look()
+    return Promise.all(
+      this.fleet.daemons.map(async ({ name }, place) => ({
+        name,
+        group: view[place],
+        rows: view[place] === undefined ? [] : await this.read(place),
+      })),
+    )
+  }
+
+  /** Waits until nobody is left behind. @throws CoterieError TIMEOUT naming who is, with its log */
+  async until(what: string, left: (view: View) => readonly number[]): Promise<number> {
+    const { ms, seen, done } = await watch({
+      look: () => this.look(),
+      until: (view) => left(view).length === 0,
+      boundMs: SETTLE_MS_MAX,
+      signal: this.fleet.signal,
+    })
+    if (done) return ms
+    const behind = left(seen).map((place) => this.daemon(place))
+    const names = behind.map(({ name }) => name).join(', ')
+    const tail = (await behind[0]?.logTail()) ?? ''
+    const log = tail === '' ? '' : ` The end of the log of ${behind[0]?.name ?? ''}: ${tail}`
+    const message = `Not within ${SETTLE_MS_MAX / 1_000} s: ${what} (${names}).`
+    throw new CoterieError('TIMEOUT', message, {
+      hint: `--keep DIR keeps the nodes' homes to look at.${log}`,
+    })
+  }
+
+  /** Cuts all links between two sides, or allows them again: each side by its own interface. */
+  async cut(on: boolean, sides: readonly (readonly number[])[]): Promise<void> {
+    const route = on ? 'POST /v1/peers/block' : 'POST /v1/peers/unblock'
+    const calls = sides.flatMap((side) => {
+      const others = this.everybody.filter((place) => !side.includes(place))
+      const peers = others.map((place) => this.daemon(place).peerId)
+      return side.map((place) => this.daemon(place).api.call(route, { body: { peers } }))
+    })
+    await Promise.all(calls)
+  }
+
+  /** Places of one side whose links are not exactly those to the rest of the side. */
+  notLinked(view: View, side: readonly number[]): readonly number[] {
+    const all = side.map((place) => this.#members[place] ?? '').toSorted()
+    return side.filter((place) => {
+      const wanted = all.filter((member) => member !== this.#members[place])
+      return wanted.join() !== view[place]?.reachable.toSorted().join()
+    })
+  }
+
+  /** Whether any node of the side is linked to a node outside. */
+  isLinkedOut(view: View, side: readonly number[]): boolean {
+    const own = new Set(side.map((place) => this.#members[place]))
+    return side.some((place) => view[place]?.reachable.some((member) => !own.has(member)) ?? false)
+  }
+
+  /** One side as it is drawn: what its first node holds. */
+  async draw(
+    places: readonly number[],
+    look: { title: string; style: Style; rows: number },
+  ): Promise<Side> {
+    const [first = 0] = places
+    const [view, rows] = [await this.look(), await this.read(first)]
+    const group = view[first]
+    return {
+      title: look.title,
+      style: look.style,
+      people: places.map((place) => ({
+        name: this.daemon(place).name,
+        leader: leaders.includes(place),
+      })),
+      held: `${group?.messages ?? 0} messages, root ${group?.root.slice(0, 8) ?? '-'}`,
+      texts: rows.slice(-look.rows).map((row) => `${row.name}: ${row.text ?? `(${row.state})`}`),
+    }
+  }
+}
+
+/** Places of one side that do not hold what its first place holds. */
+export function notEqual(view: View, side: readonly number[]): readonly number[] {
+  const root = view[side[0] ?? 0]?.root
+  return side.filter((place) => root === undefined || view[place]?.root !== root)
+}
