@@ -142,10 +142,9 @@ async function sendText(
   if (body.ack !== undefined && body.ack !== 'none') {
     throw new RequestError(400, 'USAGE', `ack: "${body.ack}" is not available yet.`, 'Use "none".')
   }
-  const { group } = node.group(id)
-  const request = JSON.stringify([group, body.contentType ?? '', body.text])
+  const request = JSON.stringify([id, body.contentType ?? '', body.text])
   return call.sent.once(call.idempotencyKey, request, async () => {
-    const sent = await node.send(group, body.text, body.contentType)
+    const sent = await node.send(id, body.text, body.contentType)
     return { ...sent, draft: null, ack: 'none', state: 'stored', ackedBy: [] }
   })
 }

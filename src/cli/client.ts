@@ -98,6 +98,8 @@ function open(options: ClientOptions, asked: Request): Promise<IncomingMessage> 
       resolve,
     )
     let timedOut = false
+    let connected = false
+    request.once('socket', (socket) => socket.once('connect', () => (connected = true)))
     if (asked.timeoutMs !== undefined) {
       const timer = setTimeout(() => {
         timedOut = true
@@ -106,7 +108,8 @@ function open(options: ClientOptions, asked: Request): Promise<IncomingMessage> 
       request.once('close', () => clearTimeout(timer))
     }
     request.once('error', (error) => {
-      reject(timedOut || signal.aborted ? error : options.unreachable(error))
+      if (timedOut || signal.aborted) reject(error)
+      else reject(connected ? wentAway(error) : options.unreachable(error))
     })
     request.end(asked.body)
   })
@@ -169,8 +172,15 @@ function answerOf<T>(text: string, options: ClientOptions): Answered<T> {
   throw new CoterieError(known, message, hint === '' ? {} : { hint })
 }
 
-function cutOff(error: unknown, { signal, unreachable }: ClientOptions): unknown {
-  return signal.aborted || error instanceof CoterieError ? error : unreachable(error)
+function cutOff(error: unknown, { signal }: ClientOptions): unknown {
+  return signal.aborted || error instanceof CoterieError ? error : wentAway(error)
+}
+
+function wentAway(cause: unknown): CoterieError {
+  return new CoterieError('DAEMON_UNREACHABLE', 'The daemon went away before it had answered.', {
+    hint: 'Start it again and look first: what was asked may have been done.',
+    cause,
+  })
 }
 
 function timeout(ms: number): CoterieError {

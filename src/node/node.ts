@@ -83,6 +83,8 @@ export class Node {
   readonly #watch = new HealthWatch()
   readonly #reading: ReadParts
   readonly #end = new AbortController()
+  /** What named a group, and its id: every send asks, and a report costs far more than a send. */
+  readonly #resolved = new Map<string, string>()
   #fatal: CoterieError | undefined
   #cancelSample: () => void = () => undefined
   #stopping: Promise<void> | undefined
@@ -92,6 +94,7 @@ export class Node {
     this.#reading = { machine: parts.machine, texts: new TextStore(parts) }
     this.#driver = createDriver({ ...parts, onFatal: (error) => this.#fail(error) })
     this.#driver.onEvent((event) => {
+      if (event.kind === 'group') this.#resolved.clear()
       this.#watch.observe(event, parts.clock.nowMs(), parts.clock.wallMs())
     })
   }
@@ -186,7 +189,7 @@ export class Node {
         { hint: 'Send it in several messages.' },
       )
     }
-    return this.#run({ kind: 'send', group: this.group(group).group, contentType, payload })
+    return this.#run({ kind: 'send', group: this.#groupId(group), contentType, payload })
   }
 
   /** Issues a signed statement of what is held now. */
@@ -266,6 +269,14 @@ export class Node {
         reject(new CoterieError(code, message, hint === '' ? {} : { hint }))
       })
     })
+  }
+
+  #groupId(named: string): string {
+    const known = this.#resolved.get(named)
+    if (known !== undefined) return known
+    const { group } = this.group(named)
+    this.#resolved.set(named, group)
+    return group
   }
 
   #peerIds(peers: readonly string[] | 'all'): readonly string[] | 'all' {

@@ -99,7 +99,7 @@ export async function sliceAfter(slice: Slice, place: Place, read: ReadRows): Pr
   return { ...slice, from: low }
 }
 
-/** The last `limit` texts that pass, in total order. */
+/** The last `limit` texts that pass, in total order. Looks at the end of every line, even for none. */
 export async function lastTexts(
   slices: readonly Slice[],
   read: ReadRows,
@@ -107,9 +107,9 @@ export async function lastTexts(
   passes: (row: Row) => boolean,
 ): Promise<readonly Row[]> {
   const found: Row[] = []
-  if (limit < 1) return found
   for await (const row of mergeTexts(slices, read, true)) {
-    if (passes(row) && found.push(row) >= limit) break
+    if (found.length >= limit) break
+    if (passes(row)) found.push(row)
   }
   return found.reverse()
 }

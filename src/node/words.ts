@@ -1,4 +1,5 @@
-// The core's words that the layers above the node speak too, so that they need not reach into it.
+// The words of the core that the layers above the node speak too, so that they need not reach past the
+// node into it: types only, nothing of them exists at run time.
 
 export type { Event } from '../core/event.ts'
 export type { CommandResult, PolicyName, SyncRound } from '../core/command.ts'

@@ -66,7 +66,8 @@ function ask(path: string, asked: Asked = {}): Promise<Reply> {
 }
 
 const port = () => Number(api.address.split(':').at(-1))
-const json = (reply: Reply) => JSON.parse(reply.text)
+const json = (reply: Reply) =>
+  JSON.parse(reply.text) as { readonly error: { readonly code: string } }
 const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
   ask(path, {
     method: 'POST',

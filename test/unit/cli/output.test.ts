@@ -6,7 +6,6 @@ import { Output } from '../../../src/cli/output.ts'
 import { fields, table, width } from '../../../src/cli/output/table.ts'
 import { visible } from '../../../src/cli/output/visible.ts'
 
-// eslint-disable-next-line no-control-regex -- control characters are what this looks for
 const obeyed = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/u
 
 interface Printed {

@@ -185,6 +185,18 @@ describe('following', () => {
     await node.stop()
   })
 
+  test('a limit bounds what comes first, none included, and nothing after it', async () => {
+    const { node } = await conversation(20)
+    for (const limit of [0, 1, 5]) {
+      const following = take(node.follow('garden', { limit }), limit + 2)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      for (const text of ['one', 'two']) await node.send('garden', text)
+      const texts = (await following).map(({ text }) => text)
+      expect([limit, texts.length, texts.slice(limit)]).toEqual([limit, limit + 2, ['one', 'two']])
+    }
+    await node.stop()
+  })
+
   test('a text that sorts above one already shown is late', async () => {
     const { node, endpoint, inject } = await conversation(1)
     const following = take(node.follow('garden'), 4)
