@@ -1,4 +1,5 @@
 // The routes as an HTTP application. Knows nothing of sockets; what reaches it has passed the guard.
+// Every failure ends as the one error object, whatever it was.
 
 import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'

@@ -1,4 +1,5 @@
-// `attest`: the statement of what this node holds now. Nodes that hold the same print the same root.
+// `attest`: the statement of what this node holds now. Nodes that hold the same print the same root,
+// so that two people can compare one line in place of a transcript.
 
 import { type CommandSpec, argument, optionFlag } from '../command.ts'
 import { fields } from '../output/table.ts'

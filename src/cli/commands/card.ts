@@ -1,4 +1,5 @@
 // `card`: mints a contact card, by which the founder of one group can name this node as a leader.
+// A card is public; the private half of its key stays here for 30 days.
 
 import type { CommandSpec } from '../command.ts'
 import { connect } from './connect.ts'

@@ -1,4 +1,5 @@
-// `group`: create one, list them, show one.
+// `group`: create one, list them, show one. A group is named by id, by a prefix of six digits or more,
+// or by its name where that is unique; the daemon decides.
 
 import type { GroupReport } from '../../api/contract.ts'
 import { type CommandSpec, argument, optionList, optionText, usage } from '../command.ts'

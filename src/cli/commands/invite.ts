@@ -1,4 +1,5 @@
-// `invite`: prints a ticket. Whoever holds it may join, so it is a secret like a key to the door.
+// `invite`: prints a ticket. Whoever holds it may join, so it is a secret like a key to the door:
+// it goes to stdout alone, what is to be said about it to stderr.
 
 import { type CommandSpec, argument, optionDuration, optionFlag, optionNumber } from '../command.ts'
 import { connect } from './connect.ts'

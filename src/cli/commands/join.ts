@@ -1,4 +1,5 @@
 // `join`: uses a ticket. With `-` it comes from stdin, where no list of processes shows it.
+// Answers when the new member can send.
 
 import { text as textOf } from '../../base/bytes.ts'
 import { type CommandSpec, type Context, argument, optionDuration, usage } from '../command.ts'

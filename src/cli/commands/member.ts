@@ -1,4 +1,5 @@
-// `member`: who belongs to a group, and who waits to be let in.
+// `member`: who belongs to a group, and who waits to be let in. Names are claims and may be alike:
+// where two are, the short id stands behind each.
 
 import type { GroupReport } from '../../api/contract.ts'
 import { type CommandSpec, argument } from '../command.ts'

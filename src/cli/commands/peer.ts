@@ -1,4 +1,5 @@
-// `peer`: links to other nodes. `block` cuts them for experiments, and they stay cut over a restart.
+// `peer`: links to other nodes. `block` cuts them for experiments, and they stay cut over a restart;
+// one side is enough.
 
 import type { Answers } from '../../api/contract.ts'
 import {

@@ -1,4 +1,5 @@
-// `send`: one text to a group, from the command line or from stdin. Answers when it is durable here.
+// `send`: one text to a group, from the command line or from stdin. Answers when it is durable here,
+// which says nothing yet about who else has it.
 
 import { text as textOf } from '../../base/bytes.ts'
 import { BODY_BYTES_MAX } from '../../base/limits.ts'

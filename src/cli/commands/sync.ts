@@ -1,4 +1,5 @@
-// `sync`: one anti-entropy round now, with its numbers.
+// `sync`: one anti-entropy round now, with its numbers. Nodes do this by themselves; here it can be
+// watched.
 
 import { type CommandSpec, argument, optionText } from '../command.ts'
 import { table } from '../output/table.ts'

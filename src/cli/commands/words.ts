@@ -1,4 +1,5 @@
 // Small words that several commands print alike: times, lengths of time, styles of states.
+// Pure: what they are given decides alone, the local time zone excepted.
 
 import type { Status } from '../../api/contract.ts'
 import type { Style } from '../output/table.ts'
