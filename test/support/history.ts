@@ -6,7 +6,17 @@ import type { CrashWrites } from '../../src/lab/world/disk.ts'
 import type { CommandHandle } from '../../src/lab/world/node.ts'
 import type { Cut } from '../../src/lab/world/links.ts'
 import { broken, heldBy } from './laws.ts'
-import { type Mesh, converge, done, everyone, found, groupOf, meshWorld, readAll, say } from './mesh.ts'
+import {
+  type Mesh,
+  converge,
+  done,
+  everyone,
+  found,
+  groupOf,
+  meshWorld,
+  readAll,
+  say,
+} from './mesh.ts'
 
 export interface HistoryOptions {
   readonly seed: string | number
@@ -179,8 +189,9 @@ function settle(run: Run): History {
   const trouble: string[] = []
   try {
     converge(mesh, members)
-    world.run(world.nowMs + 30_000)
+    world.runUntil(() => oneEpoch(mesh, members), 240_000)
     converge(mesh, members)
+    if (!oneEpoch(mesh, members)) trouble.push('the epoch heads are not merged')
     trouble.push(...lastWord(run, members))
     trouble.push(...broken(mesh, members), ...forgotten(run, members))
   } catch (error) {
@@ -189,6 +200,10 @@ function settle(run: Run): History {
   const acknowledged = run.sent.filter(({ reply }) => reply?.ok === true).length
   return { mesh, log, broken: trouble, acknowledged }
 }
+
+/** A live leader folds all epoch heads into one. */
+const oneEpoch = (mesh: Mesh, members: readonly number[]): boolean =>
+  members.every((node) => groupOf(mesh, node)?.epochHeads.length === 1)
 
 /** What is sent once all is well is opened by everybody. */
 function lastWord(run: Run, members: readonly number[]): string[] {

@@ -118,7 +118,11 @@ export const everyone = (mesh: Mesh): number[] =>
   Array.from({ length: mesh.world.size }, (_, i) => i)
 
 /** Runs until all these nodes hold the same, or fails with what they hold. */
-export function converge(mesh: Mesh, nodes = everyone(mesh), withinMs = 120_000): void {
+export function converge(
+  mesh: Mesh,
+  nodes: readonly number[] = everyone(mesh),
+  withinMs = 120_000,
+): void {
   const { world } = mesh
   const untilMs = world.nowMs + withinMs
   while (world.nowMs < untilMs) {
@@ -137,7 +141,10 @@ export function recordsOf(mesh: Mesh, node: number): Uint8Array[] {
   const number = endpointOf(mesh.world, node).groupNumber(mesh.group) ?? 0
   const range = within(key(Space.message, number))
   // The first byte is the driver's marker.
-  return mesh.world.node(node).disk.rows.read(range).map(({ value }) => value.subarray(1))
+  return mesh.world
+    .node(node)
+    .disk.rows.read(range)
+    .map(({ value }) => value.subarray(1))
 }
 
 /** What `read` would print at a node, from its disk. */
