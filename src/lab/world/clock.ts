@@ -70,7 +70,8 @@ export class NodeClock {
   }
 
   #plan(atMs: number, look: () => void) {
-    const leftUs = (atMs - this.#originMs) * 1_000 - this.#elapsedUs()
+    // Clocks show whole milliseconds: half of one more is reached with the next.
+    const leftUs = (Math.ceil(atMs) - this.#originMs) * 1_000 - this.#elapsedUs()
     const waitUs = leftUs <= 0 ? 0 : Math.ceil((leftUs * MILLION) / (MILLION + this.#driftPpm))
     return this.#timeline.at(this.#timeline.nowUs + waitUs, this.#node, 'alarm', '', look)
   }
