@@ -168,6 +168,8 @@ function answerOf<T>(text: string, options: ClientOptions): Answered<T> {
   if (answer?.ok === true) return answer
   if (answer?.ok !== false) throw options.unreachable(new Error('not the answer of a node'))
   const { code, message, hint } = answer.error
+  // The note of a daemon that was killed may point to what another daemon listens on now.
+  if (code === 'UNAUTHORISED') throw options.unreachable(new Error(message))
   const known: ErrorCode = Object.hasOwn(errorTable, code) ? code : 'INTERNAL'
   throw new CoterieError(known, message, hint === '' ? {} : { hint })
 }

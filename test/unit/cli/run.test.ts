@@ -1,6 +1,6 @@
 // Whatever is typed, the command line ends with a code of the table, never with a stack trace, and
 // with --json says everything, mistakes included, as one object.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -241,6 +241,17 @@ describe('with a daemon', () => {
     expect((await here('read', 'nothing')).exit).toBe(4)
     expect((await here('read', 'garden', '--since', 'f'.repeat(64))).exit).toBe(4)
     expect((await here('peer', 'ping', 'nobody')).exit).toBe(4)
+  })
+
+  test('a note that a killed daemon left is no daemon, whoever listens there now', async () => {
+    const stale = await mkdtemp(join(tmpdir(), 'coterie-stale-'))
+    const note = { v: 1, pid: 1, token: 'of-another', started: 0 }
+    for (const api of [daemon.api, 'http://127.0.0.1:1', `unix:${stale}/none.sock`]) {
+      await writeFile(join(stale, 'api.json'), JSON.stringify({ ...note, api }))
+      const outcome = await type(['status', '--json'], { env: { COTERIE_HOME: stale } })
+      expect([api, outcome.exit]).toEqual([api, 3])
+    }
+    await rm(stale, { recursive: true })
   })
 
   test('a reader that goes away ends a stream quietly', async () => {
