@@ -139,18 +139,20 @@ const system: ProcessView = {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EPERM') return undefined
     }
-    return (await linuxStart(pid)) ?? ''
+    const found = await linuxProcess(pid)
+    return found?.ended === true ? undefined : (found?.started ?? '')
   },
 }
 
-/** Boot id and start tick: together they never repeat. A zombie counts as gone. */
-async function linuxStart(pid: number): Promise<string | undefined> {
+/** Boot id and start tick together never repeat. A process that only waits to be buried has ended. */
+async function linuxProcess(pid: number): Promise<{ started: string; ended: boolean } | undefined> {
   try {
     const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8')
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
     // The second field is the program's name in brackets and may itself hold blanks and brackets.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return `${boot.trim()}/${fields[19] ?? ''}`
+    const started = `${boot.trim()}/${fields[19] ?? ''}`
+    return { started, ended: fields[0] === 'Z' || fields[0] === 'X' }
   } catch {
     return undefined
   }

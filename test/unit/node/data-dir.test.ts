@@ -111,6 +111,19 @@ describe('lock', () => {
     await lock.release()
   })
 
+  test('a process that was killed and not yet buried does not lock', async () => {
+    // The inner shell is replaced by a program that never waits for its child.
+    const parent = spawn('sh', ['-c', 'sh -c "exit 0" & echo $!; exec sleep 30'])
+    const [line] = (await once(parent.stdout, 'data')) as [Buffer]
+    const pid = Number(line.toString())
+    await expect
+      .poll(() => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ') Z'))
+      .toMatch(/\) Z/)
+    await writeFile(paths.lock, JSON.stringify({ pid, started: '', nonce: 'dead' }))
+    await (await takeLock(paths.lock)).release()
+    parent.kill('SIGKILL')
+  })
+
   test('a process number that was given to another program since does not lock', async () => {
     const before: ProcessView = { pid: 77, startOf: () => Promise.resolve('boot/1') }
     const after: ProcessView = { pid: 78, startOf: () => Promise.resolve('boot/2') }
