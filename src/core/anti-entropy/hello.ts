@@ -2,7 +2,7 @@
  * How two peers find out, on a fresh sync channel, which groups they share and who they are in
  * them. Whoever lacks a group's access key sees random tags and is shown no proof. Every step is
  * all or nothing: a frame that is refused leaves the state as it was, and the caller resets the
- * peer. One channel has one hello: to offer groups joined later, open another. Bytes: HELLO.md.
+ * peer. One channel has one hello: to offer groups joined later, open another. SPEC.md, section 12.
  */
 import { type Bytes, compare, equal, toHex } from '../../base/bytes.ts'
 import { HELLO_TAG_COUNTS } from '../../base/limits.ts'

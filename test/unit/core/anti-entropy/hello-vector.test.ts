@@ -1,5 +1,5 @@
 /**
- * Known answers of the hello, made by a second implementation from HELLO.md alone (Python, OpenSSL):
+ * Known answers of the hello, made by a second implementation from the text alone (Python, OpenSSL):
  * whoever writes a compatible peer can check against them. Both providers must agree.
  */
 import { expect, it } from 'vitest'
