@@ -8,7 +8,7 @@ import { EMPTY } from '../../base/bytes.ts'
 import { BATCH_BYTES_TARGET, BATCH_MESSAGES_MAX, SYNC_CREDIT_BYTES } from '../../base/limits.ts'
 import type { Batch, BatchAuthor, BatchItem, DepReference, Voucher } from '../anti-entropy/batch.ts'
 import { SIGNATURE_EVERY, carriesSignature, zigzag } from '../anti-entropy/batch.ts'
-import type { Header, Hex } from '../message/header.ts'
+import type { Hex } from '../message/header.ts'
 import { hexOf, idOf, parseHeader } from '../message/header.ts'
 import { verifyId } from '../message/message.ts'
 import { RowFlag, parseRecord } from '../transcript/row.ts'
@@ -16,48 +16,13 @@ import type { Turn } from '../turn.ts'
 import { count, load } from '../turn.ts'
 import { messageKey } from './rows.ts'
 import type { Replica } from './state.ts'
-
-/** A stored message on its way out. */
-interface Stored {
-  readonly id: Hex
-  readonly header: Header
-  readonly headerBytes: Bytes
-  readonly signature: Bytes
-  readonly verified: boolean
-  readonly body: Bytes
-}
-
-interface Cursor {
-  readonly line: number
-  /** Next counter to read from the store, and one past the last to send. */
-  next: number
-  readonly end: number
-  readonly buffer: Stored[]
-}
-
-export interface Stream {
-  readonly cursors: Cursor[]
-  readonly explicit: boolean
-  loading: boolean
-  /** Bytes sent that the peer has not called durable yet. */
-  owed: number
-}
+import type { Cursor, Stored, Stream } from './stream-state.ts'
 
 /** More are kept ahead than signatures are apart, so that a voucher is at hand. */
 const AHEAD_MIN = SIGNATURE_EVERY + 1
 /** Below this a line is read further before the next batch. */
 const LOOKAHEAD = 3 * SIGNATURE_EVERY
 const CHUNK_MAX = 256
-
-export const createStream = (
-  wants: readonly { line: number; from: number; end: number }[],
-  explicit: boolean,
-): Stream => ({
-  cursors: wants.map(({ line, from, end }) => ({ line, next: from, end, buffer: [] })),
-  explicit,
-  loading: false,
-  owed: 0,
-})
 
 const hungry = (cursor: Cursor): boolean =>
   cursor.next < cursor.end && cursor.buffer.length < LOOKAHEAD

@@ -9,7 +9,7 @@ import type { SyncRound } from '../command.ts'
 import type { PeerId } from '../input.ts'
 import type { Hex } from '../message/header.ts'
 import type { Turn } from '../turn.ts'
-import type { Stream } from './stream.ts'
+import type { Stream } from './stream-state.ts'
 
 /** Bytes, messages and times of one round with one peer: what `sync` prints. */
 export interface Tally {

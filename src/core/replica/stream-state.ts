@@ -1,0 +1,42 @@
+/**
+ * What is being streamed to one peer: where each line stands, what was read ahead of it, and how
+ * many bytes the peer has not called durable yet.
+ */
+import type { Bytes } from '../../base/bytes.ts'
+import type { Header, Hex } from '../message/header.ts'
+
+/** A stored message on its way out. */
+export interface Stored {
+  readonly id: Hex
+  readonly header: Header
+  readonly headerBytes: Bytes
+  readonly signature: Bytes
+  readonly verified: boolean
+  readonly body: Bytes
+}
+
+export interface Cursor {
+  readonly line: number
+  /** Next counter to read from the store, and one past the last to send. */
+  next: number
+  readonly end: number
+  readonly buffer: Stored[]
+}
+
+export interface Stream {
+  readonly cursors: Cursor[]
+  readonly explicit: boolean
+  loading: boolean
+  /** Bytes sent that the peer has not called durable yet. */
+  owed: number
+}
+
+export const createStream = (
+  wants: readonly { line: number; from: number; end: number }[],
+  explicit: boolean,
+): Stream => ({
+  cursors: wants.map(({ line, from, end }) => ({ line, next: from, end, buffer: [] })),
+  explicit,
+  loading: false,
+  owed: 0,
+})
