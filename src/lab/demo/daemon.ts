@@ -41,7 +41,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const child = await start(options, ['daemon', ...words])
   const ready = await child.firstAnswer(READY_MS_MAX, signal)
   if (ready?.['ready'] !== true || typeof ready['peerId'] !== 'string') {
-    const what = child.running ? `was not ready within ${READY_MS_MAX / 1_000} s` : 'did not start'
+    const what = child.running
+      ? `was not ready within ${READY_MS_MAX / 1_000} s`
+      : `did not start (${child.end})`
     throw await problem(options, what, ready)
   }
   child.onDeath(() => {
