@@ -99,7 +99,9 @@ export function optionDuration(given: Given, name: string): number | undefined {
   throw usage(`--${name} takes a duration such as 500ms, 30s, 5m, 24h or 7d, not "${text}".`)
 }
 
+const SEE_HELP = 'See: coterie -h, or -h after a command.'
+
 /** @returns an error of the one who typed */
-export function usage(message: string, hint?: string): CoterieError {
-  return new CoterieError('USAGE', message, hint === undefined ? {} : { hint })
+export function usage(message: string, hint: string = SEE_HELP): CoterieError {
+  return new CoterieError('USAGE', message, { hint })
 }
