@@ -61,7 +61,6 @@ export interface GroupReport {
   equivocators: string[]
   /** Local storage lines, one per author and one more per branch: what a reader must merge. */
   lines: { line: number; member: string; next: number }[]
-  topic: string
 }
 
 export interface PeerReport {

@@ -70,8 +70,8 @@ const bootOne = (
   saved: Saved,
 ): Replica | undefined => {
   const group = parseGroup(entry.key, entry.value)
-  const constitution = group && parseConstitution(turn.env.crypto, group.constitution)
-  if (group === undefined || constitution?.ok !== true) return undefined
+  const constitution = parseConstitution(turn.env.crypto, group.constitution)
+  if (!constitution.ok) return undefined
   const secrets = of(saved, Space.secret, group.number)
   const access = secrets.find((one) => one.key[GROUP_KEY_BYTES] === SecretKind.access)
   if (access === undefined) return undefined
@@ -100,7 +100,6 @@ const bootOne = (
 const bootControl = (replica: Replica, entries: readonly Entry[]): void => {
   for (const one of entries) {
     const control = parseControl(one.value)
-    if (control === undefined) continue
     appendControl(replica.transcript.control, control)
     registerControl(replica, control)
   }
@@ -143,10 +142,10 @@ const bootRows = (
   const lines = replicas.flatMap((replica) =>
     of(saved, Space.line, replica.number).map((entry) => ({ replica, entry })),
   )
-  const found = lines.flatMap(({ replica, entry }) => {
-    const line = parseLine(entry.key, entry.value)
-    return line === undefined ? [] : [{ replica, line }]
-  })
+  const found = lines.map(({ replica, entry }) => ({
+    replica,
+    line: parseLine(entry.key, entry.value),
+  }))
   const ranges = found.map(({ replica, line }) => ({
     ...within(key(Space.message, replica.number, line.index)),
     limit: CHECKPOINT_EVERY,

@@ -5,6 +5,7 @@
  */
 import type { Bytes } from '../../base/bytes.ts'
 import { EMPTY, readU32 } from '../../base/bytes.ts'
+import { CoterieError } from '../../base/error.ts'
 import { encode } from '../../codec/canonical.ts'
 import type { Value } from '../../codec/canonical.ts'
 import {
@@ -29,6 +30,13 @@ import { bytesOf } from './state.ts'
 const SAVED_BYTES_MAX = 4 * 1024 * 1024
 const options = { maxBytes: SAVED_BYTES_MAX }
 const many = { max: 65_536 }
+
+/** What we wrote ourselves must read back: going on without it would show a smaller group. */
+const damaged = (what: string): never => {
+  throw new CoterieError('INTERNAL', `the stored record of ${what} cannot be read`, {
+    hint: 'the database is damaged or of another version: restore it, or join again as a new member',
+  })
+}
 
 // --- Lines ---------------------------------------------------------------------------------------
 
@@ -61,9 +69,9 @@ const lineShape = tuple(
 )
 
 /** `key`: the line's number is its last four bytes. */
-export const parseLine = (key: Bytes, saved: Bytes): SavedLine | undefined => {
+export const parseLine = (key: Bytes, saved: Bytes): SavedLine => {
   const parsed = parse(lineShape, saved, options)
-  if (!parsed.ok) return undefined
+  if (!parsed.ok) return damaged('a line')
   const [member, parent, first, uses, headers, signature] = parsed.value
   return {
     index: readU32(key, key.length - 4),
@@ -208,12 +216,12 @@ const readInfo = (kind: number, value: Value): ControlInfo | undefined => {
   return { kind: 'epoch', epoch }
 }
 
-export const parseControl = (saved: Bytes): ControlEntry<ControlInfo> | undefined => {
+export const parseControl = (saved: Bytes): ControlEntry<ControlInfo> => {
   const parsed = parse(entryShape, saved, options)
-  if (!parsed.ok) return undefined
+  if (!parsed.ok) return damaged('a control message')
   const [sequence, id, type, member, line, counter, lamport, past, [kind, value]] = parsed.value
   const info = readInfo(kind, value)
-  if (info === undefined) return undefined
+  if (info === undefined) return damaged('a control message')
   return {
     sequence,
     id: hexOf(id),
@@ -242,9 +250,9 @@ export const encodeGroup = (group: SavedGroup): Bytes =>
 
 const groupShape = tuple(bytesUpTo(65_536), bytes(32), u32, u53)
 
-export const parseGroup = (key: Bytes, saved: Bytes): SavedGroup | undefined => {
+export const parseGroup = (key: Bytes, saved: Bytes): SavedGroup => {
   const parsed = parse(groupShape, saved, options)
-  if (!parsed.ok) return undefined
+  if (!parsed.ok) return damaged('a group')
   const [constitution, member, memberGroupId, createdMs] = parsed.value
   return { number: readU32(key, 1), constitution, member, memberGroupId, createdMs }
 }

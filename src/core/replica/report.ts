@@ -108,7 +108,6 @@ export const reportGroup = (replica: Replica, root: string): GroupReport => {
       member: line.member,
       next: line.tip.counter + 1,
     })),
-    topic: replica.topic,
   }
 }
 

@@ -7,7 +7,7 @@
 import { equal } from '../../base/bytes.ts'
 import { hexOf } from '../message/header.ts'
 import type { Message } from '../message/message.ts'
-import { verifyId } from '../message/message.ts'
+import { bodyLimit, verifyId } from '../message/message.ts'
 import { MessageType, isControl, isSealed } from '../message/type.ts'
 import type { Frontier } from '../transcript/control-log.ts'
 import { has } from '../transcript/control-log.ts'
@@ -56,6 +56,8 @@ export const judge = (
   const { crypto, jurisdiction, transcript } = court
   const { header } = message
   if (!equal(header.group, jurisdiction.groupBytes)) return invalid('foreign-group')
+  // V1 again: in the session form no single message was ever parsed.
+  if (message.body.length > bodyLimit(header.type)) return invalid('body-too-large')
   const rows = parents.prev === undefined ? [...parents.deps] : [parents.prev, ...parents.deps]
   const past = pastOf(transcript, rows)
   const structural = judgeStructure(message, parents, rows, past)

@@ -206,7 +206,6 @@ export class ScriptedEndpoint implements EndpointMachine {
         member: members[line]?.member ?? '',
         next,
       })),
-      topic: '',
     }
   }
 }
