@@ -86,8 +86,10 @@ export class Dialler {
     const remembered = await this.#node.peerStore.get(peer).catch(() => undefined)
     yield remembered?.addresses.map((address) => address.multiaddr) ?? []
     if (!this.#directory) return
-    const signal = AbortSignal.timeout(LOOKUP_MS)
-    const found = await this.#node.peerRouting.findPeer(peer, { signal }).catch(() => undefined)
+    // Without the cache: a dial that failed has left a record of the peer, and libp2p would be
+    // content with that.
+    const search = { signal: AbortSignal.timeout(LOOKUP_MS), useCache: false }
+    const found = await this.#node.peerRouting.findPeer(peer, search).catch(() => undefined)
     yield found?.multiaddrs ?? []
   }
 
