@@ -59,7 +59,7 @@ export const CONTACT_REDIAL_MS = 15 * secondMs
 /** How long addresses of peers stay known, in ms: connections live longer than libp2p's hour. */
 export const PEER_ADDRESS_KEPT_MS = 24 * 60 * minuteMs
 /** A stop waits this long for what was sent to leave, in ms. */
-export const STOP_FLUSH_MS = 500
+export const STOP_FLUSH_MS = 2 * secondMs
 
 // --- Gossip --------------------------------------------------------------------------------------
 
