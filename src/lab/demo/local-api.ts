@@ -1,5 +1,5 @@
-// Speaks to one daemon through its local interface, as any program of the same user may: address and
-// token from the note that the daemon leaves, JSON over loopback HTTP.
+// Speaks to one daemon through its local interface, like every other program of the same user:
+// address and token from the note that the daemon leaves, JSON over loopback HTTP.
 
 import { type IncomingMessage, request as httpRequest } from 'node:http'
 import type { Answered, Answers, ErrorAnswer, TextReport } from '../../api/contract.ts'

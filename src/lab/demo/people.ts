@@ -1,4 +1,5 @@
 // Who plays in the demo, on which side of the split each will be, and what they say.
+// Fixed, so that two runs differ in nothing but their keys and their times.
 
 /** Fewest and most nodes: three leaders at least, and what two cores can carry. */
 export const NODES_MIN = 3

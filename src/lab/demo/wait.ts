@@ -1,4 +1,5 @@
-// Waiting with an end: every wait of the demo has a bound and stops at once when the demo does.
+// Waiting with an end: every wait of the demo has a bound, and all of them stop at once when the
+// demo must end early.
 
 /** Milliseconds on a clock that never goes back. */
 export function nowMs(): number {
