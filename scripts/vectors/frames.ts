@@ -69,7 +69,7 @@ const byMemberThenTip = (a: Entry, b: Entry): number =>
 export function joinFrameVectors() {
   const nonce = bytesOf('join nonce').slice(0, 16)
   const { admission } = authors.ada
-  const input = shownCardInput(nonce, club.group, admission)
+  const input = shownCardInput(crypto, nonce, club.group, admission)
   const deviceSeed = ada.seeds.device
   const signature = crypto.sign(deviceSeed, input)
   const frames: JoinFrame[] = [

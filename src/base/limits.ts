@@ -23,8 +23,10 @@ export const EVIDENCE_BYTES_MAX = 64 * KIBIBYTE
 export const TEXT_FIELD_BYTES_MAX = 256
 /** Bytes of a name of a member or a group: fits in a table column. */
 export const NAME_BYTES_MAX = 64
-/** The greatest counter of a member; numbers are 32 bits on the wire. */
+/** Counters of a member stay below this: 32 bits on the wire, and this value stands for "none". */
 export const COUNTER_MAX = 0xffff_ffff
+/** The greatest time that a message may claim, ms UTC: far beyond any clock, well within a double. */
+export const SENT_MS_MAX = 2 ** 48
 /** The greatest depth of an epoch: 32 bits on the wire. */
 export const EPOCH_DEPTH_MAX = 0xffff_ffff
 /** The greatest integer that the encoding knows: above it a double loses whole numbers. */
@@ -67,8 +69,6 @@ export const AUTHOR_LIVE_PER_SECOND_MAX = 500
 export const AUTHOR_LIVE_BURST_MAX = 5_000
 /** Message keys of one chain derived ahead of a gap, so that a late message still opens. */
 export const EARLY_KEYS_PER_CHAIN_MAX = 1_024
-/** Message keys derived ahead, over all chains. */
-export const EARLY_KEYS_TOTAL_MAX = 8_192
 /** Epochs shared by the fallback in an hour, to one member: a rare repair, not a channel. */
 export const SHARED_EPOCHS_PER_HOUR_MAX = 64
 /** Requests to join that one peer may make in an hour. */

@@ -5,6 +5,7 @@
  */
 import type { Bytes } from '../../base/bytes.ts'
 import { compare, equal } from '../../base/bytes.ts'
+import { COUNTER_MAX, SENT_MS_MAX } from '../../base/limits.ts'
 import type { Crypto } from '../../crypto/crypto.ts'
 import type { Hex } from '../message/header.ts'
 import { hexOf, idOf, parseHeader } from '../message/header.ts'
@@ -29,10 +30,17 @@ export type Expansion =
   | { readonly kind: 'missing'; readonly ids: readonly Hex[] }
   | { readonly kind: 'malformed'; readonly reason: string }
 
+/** What a message built on another must know of it. */
+interface Parent {
+  readonly lamport: number
+  readonly epoch: Hex
+  readonly gen: number
+}
+
 interface AuthorState {
   readonly made: Message[]
-  epoch: Hex
-  gen: number
+  /** The author's latest text so far; undefined before its first item was built. */
+  last: Parent | undefined
 }
 
 interface Work {
@@ -40,72 +48,69 @@ interface Work {
   readonly group: Bytes
   readonly batch: Batch
   readonly known: Known
-  readonly lamports: Map<Hex, number>
+  /** Every parent met so far: built here, or held. */
+  readonly parents: Map<Hex, Parent>
   readonly authors: AuthorState[]
-  readonly missing: Set<Hex>
 }
 
 export const expand = (crypto: Crypto, group: Bytes, batch: Batch, known: Known): Expansion => {
-  const work: Work = {
-    crypto,
-    group,
-    batch,
-    known,
-    lamports: new Map(),
-    authors: [],
-    missing: new Set(),
-  }
-  for (const author of batch.authors) {
-    const prev = author.first === 0 ? undefined : rowOf(work, author.prev)
-    const epoch = prev === undefined ? '' : known.epochAt(prev)
-    work.authors.push({ made: [], epoch, gen: prev?.gen ?? 0 })
-  }
-  collectExternal(work)
-  if (work.missing.size > 0) return { kind: 'missing', ids: [...work.missing] }
+  const authors = batch.authors.map((): AuthorState => ({ made: [], last: undefined }))
+  const work: Work = { crypto, group, batch, known, parents: new Map(), authors }
   const messages: Message[] = []
   let sent = 0
   for (const item of batch.items) {
     sent += unzigzag(item.sent)
     const message = build(work, item, sent)
+    if (message === undefined) return { kind: 'missing', ids: missingOf(work, messages.length) }
     if (typeof message === 'string') return { kind: 'malformed', reason: message }
     messages.push(message)
   }
   return { kind: 'messages', messages }
 }
 
-const rowOf = (work: Work, id: Bytes): Row | undefined => {
-  const hex = hexOf(id)
-  const row = work.known.row(hex)
-  if (row === undefined) work.missing.add(hex)
-  else work.lamports.set(hex, row.lamport)
-  return row
-}
-
-/** Every id given in full refers outside the batch, or to an item that stands before it. */
-const collectExternal = (work: Work): void => {
-  for (const item of work.batch.items) {
-    for (const dep of item.deps) if (typeof dep !== 'number') rowOf(work, dep)
+/** Ids that the items from `start` on name in full and that are neither built yet nor in memory. */
+const missingOf = (work: Work, start: number): Hex[] => {
+  const missing = new Set<Hex>()
+  const want = (id: Bytes): void => {
+    const hex = hexOf(id)
+    if (parentOf(work, hex) === undefined) missing.add(hex)
   }
+  for (const item of work.batch.items.slice(start)) {
+    const author = work.batch.authors[item.author]
+    if (author !== undefined && author.first > 0 && work.authors[item.author]?.made.length === 0) {
+      want(author.prev)
+    }
+    for (const dep of item.deps) if (typeof dep !== 'number') want(dep)
+  }
+  return [...missing]
 }
 
-const build = (work: Work, item: BatchItem, sent: number): Message | string => {
+const parentOf = (work: Work, id: Hex): Parent | undefined => {
+  const met = work.parents.get(id)
+  if (met !== undefined) return met
+  const row = work.known.row(id)
+  if (row === undefined) return undefined
+  const parent = { lamport: row.lamport, epoch: work.known.epochAt(row), gen: row.gen }
+  work.parents.set(id, parent)
+  return parent
+}
+
+/** The next message; undefined where something that it names is not at hand, a reason where wrong. */
+const build = (work: Work, item: BatchItem, sent: number): Message | string | undefined => {
   const { batch, crypto } = work
   const entry = batch.authors[item.author]
   const author = work.authors[item.author]
   if (entry === undefined || author === undefined) return 'batch-author'
   const counter = entry.first + author.made.length
-  if (counter > 0xffff_ffff || sent < 0 || !Number.isSafeInteger(sent)) return 'batch-range'
-  const deps: Bytes[] = []
-  for (const dep of item.deps) {
-    const id = typeof dep === 'number' ? referenced(work, dep) : dep
-    if (id === undefined) return 'batch-reference'
-    deps.push(id)
-  }
-  deps.sort(compare)
+  if (counter >= COUNTER_MAX || sent < 0 || sent > SENT_MS_MAX) return 'batch-range'
+  const deps = depsOf(work, item)
+  if (deps === undefined) return 'batch-reference'
   const prev = author.made.at(-1)?.idBytes ?? entry.prev
-  const parents = counter === 0 ? deps : [prev, ...deps]
-  const lamport = 1 + parents.reduce((most, id) => Math.max(most, lamportOf(work, id)), 0)
-  const sealed = sealing(author, item, batch.epochs)
+  const parents = (counter === 0 ? deps : [prev, ...deps]).map((id) => parentOf(work, hexOf(id)))
+  if (parents.includes(undefined)) return undefined
+  const lamport = 1 + parents.reduce((most, parent) => Math.max(most, parent?.lamport ?? 0), 0)
+  const before = author.last ?? (counter === 0 ? undefined : parents[0])
+  const sealed = sealing(before, item, batch.epochs)
   if (sealed === undefined) return 'batch-epoch'
   const message = buildMessage(
     crypto,
@@ -118,8 +123,8 @@ const build = (work: Work, item: BatchItem, sent: number): Message | string => {
       prev,
       deps,
       lamport,
-      epoch: sealed.epoch,
-      gen: sealed.gen,
+      epoch: sealed.bytes,
+      gen: sealed.bytes.length === 0 ? 0 : sealed.last.gen,
       salt: item.salt,
       sent,
       keyCommit: item.keyCommit,
@@ -128,11 +133,20 @@ const build = (work: Work, item: BatchItem, sent: number): Message | string => {
     item.signature,
   )
   author.made.push(message)
-  work.lamports.set(message.id, lamport)
+  author.last = { ...sealed.last, lamport }
+  work.parents.set(message.id, author.last)
   return message
 }
 
-const lamportOf = (work: Work, id: Bytes): number => work.lamports.get(hexOf(id)) ?? 0
+const depsOf = (work: Work, item: BatchItem): Bytes[] | undefined => {
+  const deps: Bytes[] = []
+  for (const dep of item.deps) {
+    const id = typeof dep === 'number' ? referenced(work, dep) : dep
+    if (id === undefined) return undefined
+    deps.push(id)
+  }
+  return deps.sort(compare)
+}
 
 const referenced = (work: Work, reference: number): Bytes | undefined => {
   const count = work.batch.authors.length
@@ -149,17 +163,16 @@ const noBytes = new Uint8Array(0)
 
 /** The generation is implied: one more under the same epoch, else 0. */
 const sealing = (
-  author: AuthorState,
+  before: Parent | undefined,
   item: BatchItem,
   epochs: readonly Bytes[],
-): { epoch: Bytes; gen: number } | undefined => {
-  if (!isSealed(item.type)) return item.epoch === 0 ? { epoch: noBytes, gen: 0 } : undefined
-  const epoch = epochs[item.epoch - 1]
-  if (epoch === undefined) return undefined
-  const hex = hexOf(epoch)
-  author.gen = author.epoch === hex ? author.gen + 1 : 0
-  author.epoch = hex
-  return { epoch, gen: author.gen }
+): { bytes: Bytes; last: { epoch: Hex; gen: number } } | undefined => {
+  const last = { epoch: before?.epoch ?? '', gen: before?.gen ?? 0 }
+  if (!isSealed(item.type)) return item.epoch === 0 ? { bytes: noBytes, last } : undefined
+  const bytes = epochs[item.epoch - 1]
+  if (bytes === undefined) return undefined
+  const epoch = hexOf(bytes)
+  return { bytes, last: { epoch, gen: last.epoch === epoch ? last.gen + 1 : 0 } }
 }
 
 /** True when the signature over an author's last item, or over a header that follows, holds. */

@@ -4,6 +4,7 @@
  */
 import { JOIN_REQUESTS_PER_HOUR_MAX } from '../../base/limits.ts'
 import { hourMs } from '../../base/time.ts'
+import type { Crypto } from '../../crypto/crypto.ts'
 import { labelled, labels } from '../../crypto/label.ts'
 import { hexOf } from '../message/header.ts'
 import { joinRequestHash, parseJoinRequest } from '../membership/join-request.ts'
@@ -25,10 +26,11 @@ export const joinGreet = (turn: Turn, channel: Channel): void => {
 
 /** What the device of a card signs to be handed its group's Welcome. */
 export const shownCardInput = (
+  crypto: Crypto,
   nonce: Uint8Array,
   group: Uint8Array,
   admission: Uint8Array,
-): Uint8Array => labelled(labels.leaderJoinSig, nonce, group, admission)
+): Uint8Array => labelled(labels.leaderJoinSig, crypto.sha256(nonce, group, admission))
 
 /** A frame from a newcomer. */
 export const joinHosted = (
@@ -66,13 +68,13 @@ const hostRequest = (
   request: Uint8Array,
 ): void => {
   const { crypto } = turn.env
-  const parsed = parseJoinRequest(crypto, request)
-  const replica = parsed.ok ? state.replicas.get(hexOf(parsed.value.group)) : undefined
   const admission = joinRequestHash(crypto, request)
   if (tooMany(turn, state, channel.peer, hexOf(admission))) {
     count(turn, 'joins_refused', 'rate')
     return send(turn, channel, { kind: 'refused', code: 'TIMEOUT' })
   }
+  const parsed = parseJoinRequest(crypto, request)
+  const replica = parsed.ok ? state.replicas.get(hexOf(parsed.value.group)) : undefined
   if (replica === undefined) return send(turn, channel, { kind: 'refused', code: 'GROUP_UNKNOWN' })
   reply(turn, channel, takeRequest(turn, replica, request), admission)
 }
@@ -89,7 +91,7 @@ const hostCards = (
     const leader = [...(replica?.facts.values() ?? [])].find(
       (facts) => facts.leader && hexOf(facts.admission) === hexOf(admission),
     )
-    const input = shownCardInput(channel.joinNonce, group, admission)
+    const input = shownCardInput(turn.env.crypto, channel.joinNonce, group, admission)
     if (replica === undefined || leader === undefined) continue
     if (!turn.env.crypto.verify(leader.device, input, signature)) continue
     return reply(turn, channel, welcomeLeader(turn, replica, admission), admission)

@@ -221,7 +221,10 @@ const greet = (turn: Turn, state: EndpointState, joining: Joining, nonce: Bytes)
   joining.offered = true
   const shown = cards.map(({ admission }) => ({
     admission,
-    signature: crypto.sign(state.identity.deviceSeed, shownCardInput(nonce, group, admission)),
+    signature: crypto.sign(
+      state.identity.deviceSeed,
+      shownCardInput(crypto, nonce, group, admission),
+    ),
   }))
   const frame = writeJoinFrame({ kind: 'cards', group, cards: shown })
   emit(turn, { kind: 'send', channel: joining.channel, frame })

@@ -6,7 +6,7 @@
  */
 import type { Bytes } from '../../base/bytes.ts'
 import { toHex } from '../../base/bytes.ts'
-import { COUNTER_MAX, DEPS_MAX, HEADER_BYTES_MAX } from '../../base/limits.ts'
+import { COUNTER_MAX, DEPS_MAX, HEADER_BYTES_MAX, SENT_MS_MAX } from '../../base/limits.ts'
 import { fail, ok } from '../../base/result.ts'
 import type { Result } from '../../base/result.ts'
 import { encode } from '../../codec/canonical.ts'
@@ -46,7 +46,7 @@ export interface Header {
 const VERSION = 1
 
 const shape = tuple(
-  uint(VERSION),
+  u32,
   uint(255),
   bytes(32),
   bytes(32),
@@ -58,7 +58,7 @@ const shape = tuple(
   bytesUpTo(32),
   u32,
   bytesUpTo(16),
-  u53,
+  uint(SENT_MS_MAX),
   bytesUpTo(32),
   u32,
   bytes(32),
@@ -99,7 +99,7 @@ export const parseHeader = (encoded: Bytes): Result<Header> => {
   if (!emptyOr(epoch, 32) || !emptyOr(salt, 16) || !emptyOr(keyCommit, 32)) {
     return fail('header-malformed')
   }
-  if (counter > COUNTER_MAX) return fail('counter-exhausted')
+  if (counter >= COUNTER_MAX) return fail('counter-exhausted')
   return ok({
     type,
     group,

@@ -4,7 +4,7 @@
  */
 import type { Bytes } from '../../base/bytes.ts'
 import { compare, equal } from '../../base/bytes.ts'
-import { EPOCH_DEPTH_MAX } from '../../base/limits.ts'
+import { EPOCH_DEPTH_MAX, MEMBERS_MAX } from '../../base/limits.ts'
 import { groupIdOf } from '../constitution/constitution.ts'
 import { EpochReasonCode, epochIdOf, parseEpochBody } from '../epoch/body.ts'
 import type { EpochBody } from '../epoch/body.ts'
@@ -148,6 +148,7 @@ const judgeAdd = (at: Case): BodyJudgement => {
   const facts = requestFacts(court.crypto, court.jurisdiction.groupBytes, body.value.request)
   if (!facts.ok) return invalid(facts.error)
   if (context.roster.members.has(facts.value.member)) return invalid('already-added')
+  if (context.roster.members.size >= MEMBERS_MAX) return invalid('group-full')
   if (idTaken(context.roster, facts.value.memberGroupId)) return invalid('group-id-taken')
   return judgeView(at, body.value.view, {
     kind: 'roster',

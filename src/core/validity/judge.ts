@@ -94,7 +94,7 @@ const judgeStructure = (
   if (deps.some((dep) => equal(dep.idBytes, idBytes))) return 'deps-self'
   for (const dep of deps) {
     // A dep adds something: it lies in no other parent's past. `prev` may lie in a dep's.
-    const told = rows.some((row) => row !== dep && (row.id === dep.id || reaches(row, dep)))
+    const told = dep === prev || rows.some((row) => row !== dep && reaches(row, dep))
     if (told) return 'deps-not-heads'
   }
   if (header.lamport !== past.lamport) return 'lamport'
@@ -144,10 +144,12 @@ const judgeEpochUse = (
   if (current === epoch) return gen === prev.gen + 1 ? undefined : 'generation'
   if (gen !== 0) return 'generation'
   if (uses.some((use) => use.epoch === epoch)) return 'epoch-left'
-  const now = current === undefined ? undefined : jurisdiction.epochs.get(current)
-  const next = jurisdiction.epochs.get(epoch)
-  if (now === undefined || next === undefined) return undefined
-  return has(closureOfPast(jurisdiction, now.past), next.sequence) ? 'epoch-older' : undefined
+  const next = jurisdiction.epochs.get(epoch)?.sequence ?? -1
+  const older = uses.some((use) => {
+    const past = jurisdiction.epochs.get(use.epoch)?.past
+    return past !== undefined && has(closureOfPast(jurisdiction, past), next)
+  })
+  return older ? 'epoch-older' : undefined
 }
 
 const accepted = (

@@ -75,7 +75,7 @@ describe.each(providers)('%s', (_, crypto) => {
     for (const { deviceSeed, nonce, group, admission, signedInput, signature } of unhexed(
       joinFrames,
     ).shownCards) {
-      expect(shownCardInput(nonce, group, admission)).toEqual(signedInput)
+      expect(shownCardInput(crypto, nonce, group, admission)).toEqual(signedInput)
       expect(crypto.sign(deviceSeed, signedInput)).toEqual(signature)
     }
   })
