@@ -95,13 +95,16 @@ class Play {
     const sides = sidesOf(nodes)
     await this.#form()
     await this.#talk()
-    await this.#drawWhole('one mesh', 'good')
+    await this.#drawWhole('one mesh')
     await this.#split(sides)
     const apart = await this.#apart(sides)
     await this.#drawSides(sides)
     const healed = await this.#heal(sides)
-    if (healed.healMs !== null) await this.#again(sides)
-    await this.#drawWhole(healed.healMs === null ? 'not one again' : 'one mesh again', 'good')
+    if (healed.healMs === null) await this.#drawSides(sides)
+    else {
+      await this.#again(sides)
+      await this.#drawWhole('one mesh again')
+    }
     const judged = await this.#verdict(apart)
     return { ...judged, nodes, ...healed, phases: this.#phases }
   }
@@ -232,9 +235,13 @@ class Play {
     )
   }
 
-  async #drawWhole(title: string, style: 'good' | 'bad'): Promise<void> {
+  async #drawWhole(title: string): Promise<void> {
     if (this.#options.onPicture === undefined) return
-    const side = await this.#stage.draw(this.#stage.everybody, { title, style, rows: 6 })
+    const side = await this.#stage.draw(this.#stage.everybody, {
+      title,
+      style: 'good',
+      rows: 6,
+    })
     await this.#options.onPicture(picture([side]))
   }
 
