@@ -32,8 +32,7 @@ export interface Envelope {
 }
 
 /** Bytes that a body of a type may have. */
-export /** Bytes that a body of a type may have. */
-const bodyLimit = (type: number): number =>
+export const bodyLimit = (type: number): number =>
   type === MessageType.epoch ? EPOCH_MESSAGE_BYTES_MAX : BODY_BYTES_MAX
 
 /** Reads a message that travelled alone; the signature is not checked here. */

@@ -99,7 +99,8 @@ export const remember = <Info>(transcript: Transcript<Info>, row: Row): void => 
   transcript.rows.set(row.id, row)
   transcript.places.set(place(row.line, row.counter), row)
   transcript.order.push(row)
-  const rowsMax = transcript.windowRows + transcript.lines.length
+  // Every tip stays, and a view over an old past needs one more row of each line at once.
+  const rowsMax = transcript.windowRows + 2 * transcript.lines.length
   while (transcript.rows.size > rowsMax) evictOldest(transcript)
 }
 
