@@ -13,7 +13,7 @@ import type { Machine } from './machine.ts'
 import { createKeepAlive } from './presence/keep-alive.ts'
 import { hourOf } from './presence/links.ts'
 import { planMerge } from './replica/merge.ts'
-import { proveWaiting, renewReach } from './replica/peers.ts'
+import { keepEarlyReach, proveWaiting, renewReach } from './replica/peers.ts'
 import { takePush } from './replica/push.ts'
 import { textOf } from './replica/keys.ts'
 import type { Replica } from './replica/state.ts'
@@ -207,6 +207,7 @@ const settle = (turn: Turn, state: EndpointState, groupsBefore: number): void =>
 
 const afterChange = (turn: Turn, state: EndpointState, replica: Replica): void => {
   replica.changed = false
+  keepEarlyReach(turn, replica)
   renewReach(turn, replica, state.listen)
   planMerge(turn, replica)
   proveWaiting(turn, replica, (channel) => {

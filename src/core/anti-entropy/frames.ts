@@ -48,7 +48,7 @@ export type GroupFrame =
   | { kind: 'request'; index: number; request: Bytes }
 
 const LINES_MAX = 2 * MEMBERS_MAX
-const REACH_BYTES_MAX = ADDRESSES_MAX * ADDRESS_BYTES_MAX + 256
+const REACH_BYTES_MAX = ADDRESSES_MAX * (ADDRESS_BYTES_MAX + 3) + 256
 
 const digest = tuple(exactly(16), u32, bytes(32), u53, flag)
 const entry = tuple(bytes(8), u32, bytes(8))

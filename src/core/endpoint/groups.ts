@@ -4,6 +4,7 @@
  */
 import type { Bytes } from '../../base/bytes.ts'
 import { EMPTY, fromHex, readU32 } from '../../base/bytes.ts'
+import { CARD_KEPT_MS } from '../../base/limits.ts'
 import { encodeConstitution, parseConstitution } from '../constitution/constitution.ts'
 import type { Constitution } from '../constitution/constitution.ts'
 import type { CommandResult, PolicyName } from '../command.ts'
@@ -100,6 +101,9 @@ const freshCard = (
 
 /** Mints a card and keeps its private half until a group uses it. */
 export const mint = (turn: Turn, state: EndpointState): CommandResult['mint-card'] => {
+  for (const [name, old] of state.cards) {
+    if (turn.env.wallMs - old.mintedMs > CARD_KEPT_MS) dropCard(turn, state, name)
+  }
   const { card, admission, secret } = freshCard(turn, state)
   const minted = {
     bytes: card.bytes,

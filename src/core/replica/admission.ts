@@ -193,6 +193,7 @@ const wait = (turn: Turn, replica: Replica, request: JoinRequest): boolean => {
     sinceMs: Math.floor(turn.env.wallMs),
     name: request.name,
     account: hexOf(request.account),
+    issuer: hexOf(request.issuer),
   })
   persist(turn, [
     { key: key(Space.request, replica.number, request.admission), value: request.bytes },
@@ -209,8 +210,7 @@ const wait = (turn: Turn, replica: Replica, request: JoinRequest): boolean => {
 const expireRequests = (turn: Turn, replica: Replica): void => {
   for (const [name, request] of replica.requests) {
     if (turn.env.wallMs - request.sinceMs < JOIN_REQUEST_KEPT_MS) continue
-    const parsed = parseJoinRequest(turn.env.crypto, request.bytes)
-    if (parsed.ok && hexOf(parsed.value.issuer) === replica.self.member) continue
+    if (request.issuer === replica.self.member) continue
     replica.requests.delete(name)
     persist(turn, [{ key: key(Space.request, replica.number, bytesOf(name)), value: null }])
   }
@@ -231,9 +231,8 @@ const passOn = (turn: Turn, replica: Replica, request: JoinRequest): Answer => {
 export const passRequests = (turn: Turn, replica: Replica, channel: number): void => {
   const peer = replica.sync.peers.get(channel)
   if (peer?.proven !== true) return
-  for (const { bytes: request } of replica.requests.values()) {
-    const parsed = parseJoinRequest(turn.env.crypto, request)
-    if (!parsed.ok || hexOf(parsed.value.issuer) !== peer.member) continue
+  for (const { bytes: request, issuer } of replica.requests.values()) {
+    if (issuer !== peer.member) continue
     sendFrame(turn, peer, { kind: 'request', index: peer.index, request })
   }
 }

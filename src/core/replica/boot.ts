@@ -129,6 +129,7 @@ const bootNotes = (turn: Turn, replica: Replica, saved: Saved): void => {
       sinceMs: Math.floor(turn.env.wallMs),
       name: request.value.name,
       account: hexOf(request.value.account),
+      issuer: hexOf(request.value.issuer),
     })
   }
 }

@@ -65,8 +65,6 @@ export const take = (
     (line) => (replica.transcript.lines[line]?.tip.counter ?? -1) >= header.counter,
   )
   loadIds(turn, replica, old ? [...parents, message.id] : parents, (later) => {
-    const held = rowById(replica.transcript, message.id) !== undefined
-    if (held) return done(later, { kind: 'duplicate' })
     considered(later, replica, message, source, done)
   })
 }
@@ -79,7 +77,13 @@ const considered = (
   done: Done,
 ): void => {
   const { header } = message
-  if (!isUnderstood(header.type)) return done(turn, keepUnknown(replica, message))
+  // While this one waited for a read, another copy of it may have been taken in.
+  if (rowById(replica.transcript, message.id) !== undefined) {
+    return done(turn, { kind: 'duplicate' })
+  }
+  if (!isUnderstood(header.type)) {
+    return done(turn, keepUnknown(turn, replica, message, source))
+  }
   const prev = header.counter === 0 ? undefined : rowById(replica.transcript, hexOf(header.prev))
   const deps = header.deps.map((id) => rowById(replica.transcript, hexOf(id)))
   const missing = header.deps.map(hexOf).filter((_, i) => deps[i] === undefined)
@@ -93,8 +97,9 @@ const considered = (
     return done(turn, { kind: 'rejected', reason: judgement.reason })
   }
   if (judgement.kind === 'need') {
+    // From the start: meanwhile it may have come another way, or its parents left memory again.
     return loadPlaces(turn, replica, judgement.places, (later) =>
-      considered(later, replica, message, source, done),
+      take(later, replica, message, source, done),
     )
   }
   admit(turn, replica, message, judgement, source)
@@ -105,7 +110,15 @@ const considered = (
   }
 }
 
-const keepUnknown = (replica: Replica, message: Message): Outcome => {
+/** A type that only a newer version judges: kept for `status`, if its author is a member. */
+const keepUnknown = (turn: Turn, replica: Replica, message: Message, source: Source): Outcome => {
+  const device = replica.facts.get(message.member)?.device
+  const signed = source.vouched || source.verified
+  if (device === undefined) return { kind: 'pending' }
+  if (!signed && !verifyId(turn.env.crypto, device, message.idBytes, message.signature)) {
+    count(turn, 'messages_dropped', 'signature')
+    return { kind: 'rejected', reason: 'signature' }
+  }
   if (replica.unknown.size < UNKNOWN_MAX) replica.unknown.set(message.id, message)
   return { kind: 'unknown' }
 }

@@ -142,8 +142,16 @@ export const takeGroupFrame = (
 
 // --- Reach records -------------------------------------------------------------------------------
 
+/** So many of the largest records fit a frame. */
+const REACH_PER_FRAME = 128
+/** Records kept whose member is not known yet. */
+const EARLY_REACH_MAX = 256
+
 const sendReach = (turn: Turn, entry: SyncPeer, records: readonly Bytes[]): void => {
-  if (records.length > 0) sendFrame(turn, entry, { kind: 'reach', index: entry.index, records })
+  for (let at = 0; at < records.length; at += REACH_PER_FRAME) {
+    const some = records.slice(at, at + REACH_PER_FRAME)
+    sendFrame(turn, entry, { kind: 'reach', index: entry.index, records: some })
+  }
 }
 
 const takeReach = (
@@ -169,7 +177,11 @@ export const keepReach = (turn: Turn, replica: Replica, record: Bytes): boolean 
   const member = hexOf(parsed.value.member)
   const facts = replica.facts.get(member)
   const held = replica.reach.get(member)
-  if (facts === undefined || (held !== undefined && held.seq >= parsed.value.seq)) return false
+  if (facts === undefined) {
+    if (replica.earlyReach.size < EARLY_REACH_MAX) replica.earlyReach.set(member, record)
+    return false
+  }
+  if (held !== undefined && held.seq >= parsed.value.seq) return false
   if (!reachRecordHolds(turn.env.crypto, facts.device, record)) {
     count(turn, 'frames_dropped', 'reach-signature')
     return false
@@ -179,6 +191,15 @@ export const keepReach = (turn: Turn, replica: Replica, record: Bytes): boolean 
   replica.changed = true
   persist(turn, [{ key: key(Space.reach, replica.number, parsed.value.member), value: record }])
   return true
+}
+
+/** Members became known: records of theirs that came before are looked at again. */
+export const keepEarlyReach = (turn: Turn, replica: Replica): void => {
+  for (const [member, record] of [...replica.earlyReach]) {
+    if (!replica.facts.has(member)) continue
+    replica.earlyReach.delete(member)
+    keepReach(turn, replica, record)
+  }
 }
 
 /** Signs where this device can be reached now, if that changed, and tells every peer. */

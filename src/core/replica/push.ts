@@ -2,7 +2,12 @@
  * Live push: what was written since the last flush leaves in as few envelopes as it fits, under the
  * key of the epoch its readers have. Nothing depends on a push arriving; anti-entropy brings it too.
  */
-import { ENVELOPE_BYTES_MAX } from '../../base/limits.ts'
+import {
+  AUTHOR_LIVE_BURST_MAX,
+  AUTHOR_LIVE_PER_SECOND_MAX,
+  ENVELOPE_BYTES_MAX,
+} from '../../base/limits.ts'
+import { secondMs } from '../../base/time.ts'
 import type { Crypto } from '../../crypto/crypto.ts'
 import type { EnvelopeContent, PushedMessage } from '../epoch/envelope.ts'
 import { envelopeFits, openEnvelope, sealEnvelope } from '../epoch/envelope.ts'
@@ -112,8 +117,23 @@ export const takePush = (turn: Turn, replica: Replica, pushed: Pushed): void => 
     }
     messages.push(message.value)
   }
+  if (!withinRate(turn, replica, messages)) {
+    count(turn, 'pushes_dropped', 'author-rate')
+    return pushed.done(turn, 'ignore', true)
+  }
   takeAll(turn, replica, messages, pushed)
 }
+
+/** A token bucket for each author: what exceeds it is fetched later, never refused. */
+const withinRate = (turn: Turn, replica: Replica, messages: readonly Message[]): boolean =>
+  messages.every(({ member }) => {
+    const { nowMs } = turn.env
+    const held = replica.intake.get(member) ?? { tokens: AUTHOR_LIVE_BURST_MAX, atMs: nowMs }
+    const earned = ((nowMs - held.atMs) / secondMs) * AUTHOR_LIVE_PER_SECOND_MAX
+    const tokens = Math.min(AUTHOR_LIVE_BURST_MAX, held.tokens + earned)
+    replica.intake.set(member, { tokens: Math.max(0, tokens - 1), atMs: nowMs })
+    return tokens >= 1
+  })
 
 /** How a message of a push is known to be its author's. */
 type Assurance = 'none' | 'verified' | 'vouched'

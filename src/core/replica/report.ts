@@ -8,7 +8,7 @@ import { Standing } from '../membership/roster.ts'
 import { MessageType } from '../message/type.ts'
 import type { GroupReport, MemberReport, MemberState } from '../report.ts'
 import { isLeader } from './admission.ts'
-import type { Replica } from './state.ts'
+import type { Replica, WaitingRequest } from './state.ts'
 import { currentContext } from './state.ts'
 
 const group8 = (memberGroupId: number): string => memberGroupId.toString(16).padStart(8, '0')
@@ -59,6 +59,10 @@ const membersOf = (replica: Replica, roster: Roster): MemberReport[] => {
     .sort((a, b) => (a.member < b.member ? -1 : 1))
 }
 
+/** Those that this device can accept; others wait here only to be passed on. */
+const ownRequests = (replica: Replica): [string, WaitingRequest][] =>
+  [...replica.requests].filter(([, waiting]) => waiting.issuer === replica.self.member)
+
 /** `root`: the view over everything held, computed by the caller. */
 export const reportGroup = (replica: Replica, root: string): GroupReport => {
   const { constitution, transcript } = replica
@@ -83,7 +87,7 @@ export const reportGroup = (replica: Replica, root: string): GroupReport => {
     role: isLeader(replica) ? 'leader' : 'member',
     trust: replica.checked ? 'checked' : 'introducer',
     members,
-    requests: [...replica.requests].map(([request, waiting]) => ({
+    requests: ownRequests(replica).map(([request, waiting]) => ({
       request,
       name: waiting.name,
       account: waiting.account,

@@ -65,6 +65,7 @@ export const loadPlaces = (
   places: readonly Place[],
   then: (turn: Turn) => void,
 ): void => {
+  if (places.length === 0) return then(turn)
   const wanted = places.map(({ line, counter }) => {
     const holding = lineHolding(replica.transcript, line, counter)
     const first = replica.transcript.lines[holding]?.first ?? 0
@@ -99,7 +100,6 @@ export const loadIds = (
       if (found === undefined) continue
       places.push({ line: readU32(found.value, 0), counter: readU32(found.value, 4) })
     }
-    if (places.length === 0) then(later)
-    else loadPlaces(later, replica, places, then)
+    loadPlaces(later, replica, places, then)
   })
 }

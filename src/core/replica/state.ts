@@ -4,6 +4,8 @@
  */
 import type { Bytes } from '../../base/bytes.ts'
 import { concat, fromHex } from '../../base/bytes.ts'
+import { MEMBERS_MAX } from '../../base/limits.ts'
+import { Lru } from '../../base/lru.ts'
 import type { Constitution } from '../constitution/constitution.ts'
 import type { Chains } from '../epoch/chain.ts'
 import { createChains } from '../epoch/chain.ts'
@@ -59,6 +61,8 @@ export interface WaitingRequest {
   readonly sinceMs: number
   readonly name: string
   readonly account: Hex
+  /** Whose ticket it is: only that leader can accept it. */
+  readonly issuer: Hex
 }
 
 export interface Reach {
@@ -92,10 +96,14 @@ export interface Replica {
   sending: Hex
   /** Messages that wait to be pushed, with the epoch whose key wraps them. */
   readonly outbox: { readonly epoch: Hex; readonly message: PushedMessage }[]
+  /** How many live messages of each author are still taken in now. */
+  readonly intake: Lru<Hex, { readonly tokens: number; readonly atMs: number }>
   readonly invites: Map<Hex, Invite>
   /** Join requests that wait for a human, or for the issuer to be reached. */
   readonly requests: Map<Hex, WaitingRequest>
   readonly reach: Map<Hex, Reach>
+  /** Reach records of members whose admission is not held yet. */
+  readonly earlyReach: Map<Hex, Bytes>
   readonly sync: SyncState
   readonly equivocators: Set<Hex>
   /** Sort key of the last text in total order that is held: an earlier newcomer is late. */
@@ -150,9 +158,11 @@ export const createReplica = (
     chains: createChains(2048),
     sending: '',
     outbox: [],
+    intake: new Lru(MEMBERS_MAX),
     invites: new Map(),
     requests: new Map(),
     reach: new Map(),
+    earlyReach: new Map(),
     sync: createSyncState(),
     equivocators: new Set(),
     shown: { lamport: 0, member: '', counter: 0 },

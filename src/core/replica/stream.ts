@@ -42,9 +42,7 @@ export const pump = (
   const again = (later: Turn): void => pump(later, replica, stream, send, done)
   while (stream.owed < SYNC_CREDIT_BYTES) {
     if (stream.cursors.some(hungry)) return fill(turn, replica, stream, again)
-    const taken = takeBatch(stream)
-    if (taken.length === 0) return done(turn)
-    const batch = compose(turn, replica, stream, taken)
+    const batch = nextBatch(turn, replica, stream)
     if (batch === undefined) return done(turn)
     stream.owed += send(turn, batch)
   }
@@ -109,6 +107,22 @@ const takeBatch = (stream: Stream): Taken[] => {
     bytes += stored.body.length + 96
   }
   return taken
+}
+
+/** The next batch that fits a frame: fewer messages where their vouchers are long. */
+const nextBatch = (turn: Turn, replica: Replica, stream: Stream): Batch | undefined => {
+  const taken = takeBatch(stream)
+  while (taken.length > 0) {
+    const batch = compose(turn, replica, stream, taken)
+    if (batch === undefined || taken.length === 1) return batch
+    const headers = batch.vouchers.flatMap((voucher) => voucher.headers)
+    const bytes = headers.reduce((sum, header) => sum + header.length, 0)
+    if (bytes <= BATCH_BYTES_TARGET) return batch
+    for (const { cursor, stored } of taken.splice(taken.length >>> 1).reverse()) {
+      cursor.buffer.unshift(stored)
+    }
+  }
+  return undefined
 }
 
 const comesFirst = (a: Stored, b: Stored): boolean =>

@@ -15,6 +15,8 @@ import { rowAt } from '../transcript/transcript.ts'
 import type { Turn } from '../turn.ts'
 import { emit } from '../turn.ts'
 import { viewOfPast } from '../validity/past.ts'
+import type { Place } from '../validity/past.ts'
+import { loadPlaces } from './rows.ts'
 import type { Replica } from './state.ts'
 import { bytesOf, currentContext } from './state.ts'
 import { createStream } from './stream-state.ts'
@@ -116,11 +118,7 @@ const lacksOf = (
 ): { line: number; from: number; end: number }[] => {
   const { transcript } = replica
   const known = new Map<number, number>()
-  const byMember = new Map<string, number[]>()
-  for (const line of transcript.lines) {
-    const name = toHex(short(bytesOf(line.member)))
-    byMember.set(name, [...(byMember.get(name) ?? []), line.index])
-  }
+  const byMember = linesByShortName(replica)
   for (const entry of entries) {
     for (const line of byMember.get(toHex(entry.member)) ?? []) {
       const upTo = coveredBy(replica, line, entry)
@@ -142,8 +140,7 @@ const coveredBy = (replica: Replica, index: number, entry: VectorEntry): number 
   if (line === undefined) return undefined
   if (entry.counter > line.tip.counter) return aheadOf(replica, index, entry)
   const row: Row | undefined = rowAt(replica.transcript, index, entry.counter)
-  // A row that left memory is compared no further: an honest author has one line only.
-  if (row === undefined) return entry.counter + 1
+  if (row === undefined) return undefined
   return toHex(short(row.idBytes)) === toHex(entry.tip) ? entry.counter + 1 : undefined
 }
 
@@ -162,9 +159,36 @@ export const takeVector = (
   frame: Extract<GroupFrame, { kind: 'vector' }>,
 ): void => {
   // Whoever is not known to be a member is given nothing; it asks again when that has changed.
-  const wants = peer.proven ? lacksOf(replica, frame.entries) : []
-  peer.stream = createStream(wants, frame.explicit)
-  serve(turn, replica, peer)
+  const entries = peer.proven ? frame.entries : undefined
+  loadPlaces(turn, replica, oldPlaces(replica, entries ?? []), (later) => {
+    const wants = entries === undefined ? [] : lacksOf(replica, entries)
+    peer.stream = createStream(wants, frame.explicit)
+    serve(later, replica, peer)
+  })
+}
+
+/** Where entries end on lines here, as far as those rows are on disk only. */
+const oldPlaces = (replica: Replica, entries: readonly VectorEntry[]): Place[] => {
+  const { transcript } = replica
+  const byMember = linesByShortName(replica)
+  return entries.flatMap(({ member, counter }) =>
+    (byMember.get(toHex(member)) ?? [])
+      .filter((line) => {
+        const { first = 0, tip } = transcript.lines[line] ?? {}
+        const within = tip !== undefined && counter >= first && counter <= tip.counter
+        return within && rowAt(transcript, line, counter) === undefined
+      })
+      .map((line) => ({ line, counter })),
+  )
+}
+
+const linesByShortName = (replica: Replica): Map<string, number[]> => {
+  const byMember = new Map<string, number[]>()
+  for (const [member, lines] of replica.transcript.byMember) {
+    const name = toHex(short(bytesOf(member)))
+    byMember.set(name, [...(byMember.get(name) ?? []), ...lines])
+  }
+  return byMember
 }
 
 /** Goes on streaming to a peer, as far as its credit allows. */
