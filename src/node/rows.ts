@@ -8,7 +8,7 @@ import type { Range } from '../core/effect.ts'
 import type { Entry } from '../core/input.ts'
 import type { Machine } from '../core/machine.ts'
 import type { EndpointReport, GroupReport, TextReport } from '../core/report.ts'
-import { Space, key, within } from '../core/storage.ts'
+import { Space, key, only, within } from '../core/storage.ts'
 import type { Keyring } from '../ports/keyring.ts'
 import type { Store } from '../ports/store.ts'
 import { toEntry } from './driver/rows.ts'
@@ -32,6 +32,8 @@ export interface TextStoreParts {
 /** Digits of an id that the index holds. */
 const INDEXED_DIGITS = 32
 const FOUND_MAX = 16
+/** Rows that are asked for by key rather than as a range. */
+const FEW_ROWS = 4
 /** In an index key: the space byte and the group's number, before the id. */
 const INDEX_ID_AT = 5
 
@@ -46,14 +48,8 @@ export class TextStore {
   /** Reads rows of one group. */
   reader(group: string): ReadRows {
     const { machine } = this.#parts
-    return async (line, { from, to, limit, reverse }) => {
-      const number = this.#numberOf(group)
-      const entries = await this.#read({
-        from: key(Space.message, number, line, from),
-        to: key(Space.message, number, line, to),
-        limit,
-        reverse,
-      })
+    return async (line, range) => {
+      const entries = await this.#read(rangesOf(this.#numberOf(group), line, range))
       return entries.map((entry) => ({
         counter: readU32(entry.key, entry.key.length - 4),
         text: machine.openText(group, entry.value),
@@ -69,7 +65,7 @@ export class TextStore {
     const number = this.#numberOf(group.group)
     const read = this.reader(group.group)
     const found: Row[] = []
-    for (const entry of await this.#read(within(key(Space.index, number, prefix)))) {
+    for (const entry of await this.#read([within(key(Space.index, number, prefix))])) {
       if (!toHex(entry.key.subarray(INDEX_ID_AT)).startsWith(indexed)) continue
       const line = readU32(entry.value, 0)
       const counter = readU32(entry.value, 4)
@@ -91,14 +87,27 @@ export class TextStore {
     })
   }
 
-  async #read(range: Range): Promise<Entry[]> {
+  async #read(ranges: readonly Range[]): Promise<Entry[]> {
     const { store, keyring } = this.#parts
     const rows = await new Promise<Entry[]>((resolve, reject) => {
-      store.read([range], (error, results) => {
-        if (error === undefined) resolve(results[0] ?? [])
+      store.read(ranges, (error, results) => {
+        if (error === undefined) resolve(results.flat())
         else reject(error)
       })
     })
     return rows.map((row) => toEntry(keyring, row))
   }
+}
+
+/** A few rows are asked for by key, which stores answer fastest: following reads one after another. */
+function rangesOf(
+  group: number,
+  line: number,
+  { from, to, limit, reverse }: Parameters<ReadRows>[1],
+): readonly Range[] {
+  const keyOf = (counter: number) => key(Space.message, group, line, counter)
+  if (to - from > Math.min(limit, FEW_ROWS))
+    return [{ from: keyOf(from), to: keyOf(to), limit, reverse }]
+  const counters = Array.from({ length: to - from }, (_, at) => (reverse ? to - 1 - at : from + at))
+  return counters.map((counter) => only(keyOf(counter)))
 }

@@ -35,6 +35,8 @@ const CHUNK_ROWS_MAX = 1_000
 const CHUNK_BYTES_MAX = 1_024 * 1_024
 /** Ranges read side by side: enough to keep the threads busy, few enough to bound memory. */
 const RANGES_AT_ONCE = 16
+/** Keys looked up at once without another thread: a few microseconds each where they are cached. */
+const KEYS_AT_ONCE_MAX = 16
 
 /**
  * Opens the database.
@@ -132,6 +134,11 @@ function operation(write: Write) {
 
 /** All ranges over one view. Single keys go together; every other range is an iterator of its own. */
 async function readAll(database: Database, ranges: readonly Range[]): Promise<Entry[][]> {
+  if (ranges.length <= KEYS_AT_ONCE_MAX && ranges.every(isOneKey)) {
+    // Looking up a few keys takes less than handing them to another thread, and nothing can be
+    // written in between: a view of its own is not needed.
+    return ranges.map((range) => row(range.from, database.getSync(range.from)))
+  }
   const snapshot = database.snapshot()
   try {
     const keys = ranges.filter(isOneKey).map((range) => range.from)
