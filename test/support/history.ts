@@ -147,7 +147,7 @@ function newcomer(run: Run): void {
   const leader = random.below(run.leaders)
   const node = late[0]
   if (node === undefined || !world.node(leader).running) return
-  if (!world.node(node).running || groupOf(mesh, leader)?.epoch == null) return
+  if (!world.node(node).running || (groupOf(mesh, leader)?.epoch ?? null) === null) return
   late.shift()
   const asked = { expiresMs: 86_400_000, uses: 1, confirm: false, group: mesh.group }
   const invite = world.command(leader, { kind: 'invite', ...asked })
