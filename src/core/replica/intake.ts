@@ -58,6 +58,28 @@ export const take = (
   if (rowById(replica.transcript, message.id) !== undefined) {
     return done(turn, { kind: 'duplicate' })
   }
+  // A copy that comes while this one waits for reads must not overtake it and become a branch.
+  const copies = replica.taking.get(message.id)
+  if (copies !== undefined) {
+    copies.push((later) => take(later, replica, message, source, done))
+    return
+  }
+  const waiting: ((turn: Turn) => void)[] = []
+  replica.taking.set(message.id, waiting)
+  attempt(turn, replica, message, source, (later, outcome) => {
+    replica.taking.delete(message.id)
+    done(later, outcome)
+    for (const again of waiting) again(later)
+  })
+}
+
+const attempt = (
+  turn: Turn,
+  replica: Replica,
+  message: Message,
+  source: Source,
+  done: Done,
+): void => {
   const { header } = message
   const parents = [...header.deps, ...(header.counter === 0 ? [] : [header.prev])].map(hexOf)
   const lines = replica.transcript.byMember.get(message.member) ?? []
@@ -77,7 +99,6 @@ const considered = (
   done: Done,
 ): void => {
   const { header } = message
-  // While this one waited for a read, another copy of it may have been taken in.
   if (rowById(replica.transcript, message.id) !== undefined) {
     return done(turn, { kind: 'duplicate' })
   }
@@ -97,17 +118,27 @@ const considered = (
     return done(turn, { kind: 'rejected', reason: judgement.reason })
   }
   if (judgement.kind === 'need') {
-    // From the start: meanwhile it may have come another way, or its parents left memory again.
+    // From the start: meanwhile its parents may have left memory again.
     return loadPlaces(turn, replica, judgement.places, (later) =>
-      take(later, replica, message, source, done),
+      attempt(later, replica, message, source, done),
     )
   }
   admit(turn, replica, message, judgement, source)
   done(turn, { kind: 'accepted' })
-  for (const waiting of arrived(replica.pending, message.id)) {
-    const from = { how: 'push', from: waiting.from, vouched: false, verified: false } as const
-    take(turn, replica, waiting.message, from, () => undefined)
+  freeWaiting(turn, replica, message.id)
+}
+
+/** Takes up what waited for a message, and what waited for that: a loop, however long the chain. */
+const freeWaiting = (turn: Turn, replica: Replica, id: string): void => {
+  const { freed } = replica
+  freed.push(...arrived(replica.pending, id))
+  if (replica.freeing) return
+  replica.freeing = true
+  for (let next = freed.shift(); next !== undefined; next = freed.shift()) {
+    const source = { how: 'push', from: next.from, vouched: false, verified: false } as const
+    take(turn, replica, next.message, source, () => undefined)
   }
+  replica.freeing = false
 }
 
 /** A type that only a newer version judges: kept for `status`, if its author is a member. */

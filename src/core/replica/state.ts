@@ -85,6 +85,11 @@ export interface Replica {
   /** Everybody ever admitted here, by memberId. */
   readonly facts: Map<Hex, MemberFacts>
   readonly pending: Pending
+  /** Messages that are being judged now, with copies that came meanwhile. */
+  readonly taking: Map<Hex, ((turn: Turn) => void)[]>
+  /** Messages whose past has just become complete, and whether they are being taken up. */
+  readonly freed: { readonly message: Message; readonly from: PeerId }[]
+  freeing: boolean
   /** Messages of critical types that this version cannot judge. */
   readonly unknown: Map<Hex, Message>
   /** Private prekeys, by prekey id. */
@@ -152,6 +157,9 @@ export const createReplica = (
     transcript,
     facts: new Map(leaders.map((facts) => [facts.member, facts])),
     pending: createPending(),
+    taking: new Map(),
+    freed: [],
+    freeing: false,
     unknown: new Map(),
     prekeys: new Map(),
     epochs: new Map(),
