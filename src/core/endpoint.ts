@@ -34,6 +34,7 @@ import {
   joiningByChannel,
 } from './endpoint/joining.ts'
 import {
+  blame,
   channelClosed,
   chooseSoon,
   chooseTargets,
@@ -165,6 +166,7 @@ const routeEnvelope = (
     done: (later, verdict, ask) => {
       emit(later, { kind: 'verdict', token, verdict })
       if (ask) askSoon(later, replica, from)
+      if (verdict === 'reject') replica.sync.misdeeds.push(from)
       if (verdict === 'accept') news(later, replica)
     },
   })
@@ -196,6 +198,7 @@ const settle = (turn: Turn, state: EndpointState, groupsBefore: number): void =>
   let changed = false
   for (const replica of state.replicas.values()) {
     joinWhenAdmitted(turn, replica)
+    for (const peer of replica.sync.misdeeds.splice(0)) blame(turn, state, peer)
     changed = changed || replica.changed
     if (replica.changed) afterChange(turn, state, replica)
   }

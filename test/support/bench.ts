@@ -178,20 +178,19 @@ export class Bench {
   }
 
   #perform(effect: Effect): void {
-    switch (effect.kind) {
-      case 'persist':
-        return this.rows.apply(effect.puts.map(({ key: at, value }) => ({ key: at, value })))
-      case 'load':
-        return void this.#asked.push(() => {
-          const results = effect.ranges.map((range) => this.rows.read(range))
-          this.step((turn) => loaded(turn, effect.ticket, results))
-        })
-      case 'send':
-        return void this.sent.push(effect.frame)
-      case 'count': {
-        const name = effect.label === undefined ? effect.name : `${effect.name}/${effect.label}`
-        this.counts.set(name, (this.counts.get(name) ?? 0) + (effect.by ?? 1))
-      }
+    if (effect.kind === 'persist') {
+      this.rows.apply(effect.puts.map(({ key: at, value }) => ({ key: at, value })))
+    }
+    if (effect.kind === 'load') {
+      this.#asked.push(() => {
+        const results = effect.ranges.map((range) => this.rows.read(range))
+        this.step((turn) => loaded(turn, effect.ticket, results))
+      })
+    }
+    if (effect.kind === 'send') this.sent.push(effect.frame)
+    if (effect.kind === 'count') {
+      const name = effect.label === undefined ? effect.name : `${effect.name}/${effect.label}`
+      this.counts.set(name, (this.counts.get(name) ?? 0) + (effect.by ?? 1))
     }
   }
 }

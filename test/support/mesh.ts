@@ -1,9 +1,11 @@
 // A simulated group for tests: real endpoints in the world, founded and joined through commands.
 import type { Command, CommandResult } from '../../src/core/command.ts'
 import { Endpoint } from '../../src/core/endpoint.ts'
+import type { Identity } from '../../src/core/identity/identity.ts'
 import { peerIdOf } from '../../src/core/identity/peer-id.ts'
 import type { GroupReport, TextReport } from '../../src/core/report.ts'
 import { Space, key, within } from '../../src/core/storage.ts'
+import type { Crypto } from '../../src/crypto/crypto.ts'
 import { createNativeCrypto } from '../../src/crypto/native.ts'
 import type { CommandReply } from '../../src/node/driver-types.ts'
 import type { CommandHandle } from '../../src/lab/world/node.ts'
@@ -25,13 +27,19 @@ export interface Mesh {
 
 /** A world of real endpoints; nothing has happened yet. */
 export function meshWorld(
-  options: Partial<WorldOptions> & { seed: string | number; nodes: number },
+  options: Partial<WorldOptions> & {
+    seed: string | number
+    nodes: number
+    /** Default: an honest endpoint. */
+    endpoint?: (identity: Identity, crypto: Crypto, node: number) => Endpoint
+  },
 ): World {
+  const { endpoint = (identity, provider) => new Endpoint(identity, provider), ...world } = options
   return createWorld({
-    ...options,
+    ...world,
     peerId: (_, secret) => peerIdOf(crypto.edPublicKey(secret('transport'))),
     machine: (context) =>
-      new Endpoint(
+      endpoint(
         {
           name: `n${String(context.index)}`,
           accountSeed: context.secret('account'),
@@ -39,6 +47,7 @@ export function meshWorld(
           transportSeed: context.secret('transport'),
         },
         context.crypto,
+        context.index,
       ),
   })
 }

@@ -214,6 +214,11 @@ const strike = (turn: Turn, state: EndpointState, channel: Channel, reason: stri
   count(turn, 'frames_dropped', reason)
   const { peer } = channel
   emit(turn, { kind: 'notify', event: { kind: 'dropped', peer, reason } })
+  blame(turn, state, peer)
+}
+
+/** Counts a misdeed of a peer that was named already. */
+export const blame = (turn: Turn, state: EndpointState, peer: PeerId): void => {
   const strikes = (state.strikes.get(peer) ?? 0) + 1
   state.strikes.set(peer, strikes)
   if (strikes >= STRIKES_MAX) giveUp(turn, state, peer, 'misbehaved')

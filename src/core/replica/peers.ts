@@ -160,7 +160,10 @@ const takeReach = (
   entry: SyncPeer,
   records: readonly Bytes[],
 ): void => {
-  const fresh = records.filter((record) => keepReach(turn, replica, record))
+  const weighed = records.map((record) => weighReach(turn, replica, record))
+  // Honest peers pass on what they have checked themselves.
+  if (weighed.includes('false')) replica.sync.misdeeds.push(entry.peer)
+  const fresh = records.filter((_, i) => weighed[i] === 'fresh')
   if (fresh.length === 0) return
   for (const other of replica.sync.peers.values()) {
     if (other !== entry) sendReach(turn, other, fresh)
@@ -168,29 +171,36 @@ const takeReach = (
 }
 
 /** Keeps a record that is newer than what is held and signed by the member it is about. */
-export const keepReach = (turn: Turn, replica: Replica, record: Bytes): boolean => {
+export const keepReach = (turn: Turn, replica: Replica, record: Bytes): boolean =>
+  weighReach(turn, replica, record) === 'fresh'
+
+const weighReach = (
+  turn: Turn,
+  replica: Replica,
+  record: Bytes,
+): 'fresh' | 'stale' | 'early' | 'false' => {
   const parsed = parseReachRecord(record)
   if (!parsed.ok || hexOf(parsed.value.group) !== replica.group) {
     count(turn, 'frames_dropped', 'reach-record')
-    return false
+    return 'false'
   }
   const member = hexOf(parsed.value.member)
   const facts = replica.facts.get(member)
   const held = replica.reach.get(member)
   if (facts === undefined) {
     if (replica.earlyReach.size < EARLY_REACH_MAX) replica.earlyReach.set(member, record)
-    return false
+    return 'early'
   }
-  if (held !== undefined && held.seq >= parsed.value.seq) return false
+  if (held !== undefined && held.seq >= parsed.value.seq) return 'stale'
   if (!reachRecordHolds(turn.env.crypto, facts.device, record)) {
     count(turn, 'frames_dropped', 'reach-signature')
-    return false
+    return 'false'
   }
   const { seq, addresses } = parsed.value
   replica.reach.set(member, { record, seq, addresses })
   replica.changed = true
   persist(turn, [{ key: key(Space.reach, replica.number, parsed.value.member), value: record }])
-  return true
+  return 'fresh'
 }
 
 /** Members became known: records of theirs that came before are looked at again. */

@@ -42,14 +42,17 @@ export const takeBatch = (
   batch: Batch,
   bytes: number,
 ): void => {
-  const { fetching } = replica.sync
-  if (fetching?.channel === peer.channel) fetching.heardMs = turn.env.nowMs
-  enqueue(turn, peer, (at, next) =>
+  enqueue(turn, peer, (at, next) => {
+    const before = peer.tally.received
     openBatch(at, replica, peer, batch, (later) => {
+      // Only what is new counts as an answer, or one peer could keep all others from being asked.
+      const { fetching } = replica.sync
+      const fresh = peer.tally.received > before
+      if (fresh && fetching?.channel === peer.channel) fetching.heardMs = later.env.nowMs
       sendFrame(later, peer, { kind: 'durable', index: peer.index, bytes })
       next(later)
-    }),
-  )
+    })
+  })
 }
 
 export const takeEnd = (turn: Turn, replica: Replica, peer: SyncPeer, root: Hex): void =>
@@ -78,10 +81,12 @@ const openBatch = (
   const known = knownOf(replica)
   const first = expand(crypto, group, batch, known)
   if (first.kind === 'messages') return takeAll(turn, replica, peer, batch, first.messages, done)
-  if (first.kind === 'malformed') return drop(turn, peer, first.reason, done)
+  if (first.kind === 'malformed') return blame(turn, replica, peer, first.reason, done)
   loadIds(turn, replica, first.ids, (later) => {
     const again = expand(crypto, group, batch, known)
-    if (again.kind !== 'messages') return drop(later, peer, 'batch-gap', done)
+    if (again.kind === 'malformed') return blame(later, replica, peer, again.reason, done)
+    // No misdeed: what the peer builds on may have been refused here, or come from elsewhere.
+    if (again.kind === 'missing') return drop(later, peer, 'batch-gap', done)
     takeAll(later, replica, peer, batch, again.messages, done)
   })
 }
@@ -90,6 +95,18 @@ const drop = (turn: Turn, peer: SyncPeer, reason: string, done: (turn: Turn) => 
   count(turn, 'frames_dropped', reason)
   emit(turn, { kind: 'notify', event: { kind: 'dropped', peer: peer.peer, reason } })
   done(turn)
+}
+
+/** As `drop`, for what no honest peer sends. */
+const blame = (
+  turn: Turn,
+  replica: Replica,
+  peer: SyncPeer,
+  reason: string,
+  done: (turn: Turn) => void,
+): void => {
+  replica.sync.misdeeds.push(peer.peer)
+  drop(turn, peer, reason, done)
 }
 
 /** One author's part of a batch: not checked yet, vouched for, or refused. */
@@ -104,6 +121,8 @@ interface BatchRun {
   /** Author -> index of its last item. */
   readonly last: ReadonlyMap<number, number>
   readonly vouchers: ReadonlyMap<number, Voucher>
+  /** An invalid message was in it: the peer is blamed once for all of them. */
+  blamed: boolean
 }
 
 const takeAll = (
@@ -122,6 +141,7 @@ const takeAll = (
     standing: batch.authors.map(() => 'unchecked'),
     last: new Map(batch.items.map((item, i) => [item.author, i])),
     vouchers: new Map(batch.vouchers.map((voucher) => [voucher.author, voucher])),
+    blamed: false,
   }
   takeFrom(turn, run, 0, done)
 }
@@ -157,6 +177,11 @@ const takeItem = (turn: Turn, run: BatchRun, i: number, next: (turn: Turn) => vo
       peer.tally.received += 1
       if (isLast && !signed) keepVoucher(later, replica, message, voucher)
     }
+    // Validity is the same everywhere: an honest peer does not hold what is invalid here.
+    if (outcome.kind === 'rejected' && !run.blamed) {
+      run.blamed = true
+      replica.sync.misdeeds.push(peer.peer)
+    }
     next(later)
   })
 }
@@ -178,10 +203,10 @@ const standsBy = (
     voucher !== undefined &&
     vouch(turn.env.crypto, device, end, voucher)
   run.standing[author] = holds ? 'vouched' : 'refused'
-  if (!holds) {
-    drop(turn, run.peer, device === undefined ? 'author-unknown' : 'signature', () => undefined)
-  }
-  return holds
+  if (holds) return true
+  if (device === undefined) drop(turn, run.peer, 'author-unknown', () => undefined)
+  else blame(turn, run.replica, run.peer, 'signature', () => undefined)
+  return false
 }
 
 const keepVoucher = (

@@ -64,6 +64,8 @@ export interface SyncState {
   newsAtMs: number | undefined
   /** Channels that need not be told of the last news, as it came from them. */
   newsFrom: number | undefined
+  /** Peers that sent what an honest one never would; the endpoint draws the consequences. */
+  readonly misdeeds: PeerId[]
 }
 
 export const createSyncState = (): SyncState => ({
@@ -74,6 +76,7 @@ export const createSyncState = (): SyncState => ({
   ask: new Set(),
   newsAtMs: undefined,
   newsFrom: undefined,
+  misdeeds: [],
 })
 
 export const freshTally = (nowMs: number): Tally => ({
