@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { encode } from '../../src/codec/canonical.ts'
 import { SeededRandom } from '../../src/base/random.ts'
 import { BATCH_BYTES_MAX } from '../../src/base/limits.ts'
-import { writeGroupFrame } from '../../src/core/anti-entropy/frames.ts'
+import { FrameKind, writeGroupFrame } from '../../src/core/anti-entropy/frames.ts'
 import type { Message } from '../../src/core/message/message.ts'
 import { signMessage } from '../../src/core/message/message.ts'
 import { draftOf, nextPlain, secretOf } from '../support/author.ts'
@@ -253,12 +253,9 @@ describe('a peer that answers with nothing new', () => {
       count: 9,
       answer: false,
     })
-    world.split([
-      [0, 2],
-      [1, 2],
-    ])
+    world.split([[0, 2], [1]])
     later(mesh, 8_000)
-    hostileAt(world, 2).mute = false
+    hostileAt(world, 2).unsaid = new Set([FrameKind.batch, FrameKind.end])
     for (let i = 0; i < 5; i++) say(mesh, 1, `text ${String(i)}`)
     // The hostile one keeps back what it knows and answers with what is held.
     for (let second = 0; second < 40; second++) {

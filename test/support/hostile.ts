@@ -2,7 +2,7 @@
 // alive like anybody, and beside it a hand that puts any bytes on its channels and any envelope on
 // its topics. What a hostile member may do with its own keys is written by `author.ts`.
 import type { Bytes } from '../../src/base/bytes.ts'
-import { encode } from '../../src/codec/canonical.ts'
+import { decode, encode } from '../../src/codec/canonical.ts'
 import type { Batch } from '../../src/core/anti-entropy/batch.ts'
 import { batchValue, zigzag } from '../../src/core/anti-entropy/batch.ts'
 import type { Effect } from '../../src/core/effect.ts'
@@ -20,6 +20,11 @@ import type { World } from '../../src/lab/world/world.ts'
 import { crypto } from './bench.ts'
 import { type Mesh, endpointOf } from './mesh.ts'
 
+const kindOf = (frame: Bytes): number => {
+  const value = decode(frame, { maxBytes: frame.length })
+  return value.ok && Array.isArray(value.value) ? Number(value.value[0]) : -1
+}
+
 interface Open {
   readonly peer: PeerId
   readonly protocol: Protocol
@@ -31,8 +36,8 @@ export class Hostile extends Endpoint {
   readonly heard: { readonly channel: number; readonly frame: Bytes }[] = []
   /** The topic of its group. */
   topic = ''
-  /** Set: what the endpoint itself wants to send is left unsaid. */
-  mute = false
+  /** Kinds of frames that the endpoint itself wants to send and that are left unsaid. */
+  unsaid: ReadonlySet<number> = new Set()
   #waiting: Effect[] = []
 
   override step(input: Input, env: Env): Effect[] {
@@ -45,7 +50,9 @@ export class Hostile extends Endpoint {
     }
     const own = super.step(input, env)
     for (const effect of own) if (effect.kind === 'subscribe') this.topic = effect.topic
-    const said = this.mute ? own.filter(({ kind }) => kind !== 'send') : own
+    const said = own.filter(
+      (effect) => effect.kind !== 'send' || !this.unsaid.has(kindOf(effect.frame)),
+    )
     const waiting = this.#waiting
     this.#waiting = []
     return [...said, ...waiting]
