@@ -164,13 +164,13 @@ export function readAll(mesh: Mesh, node: number): TextReport[] {
     const text = endpoint.openText(mesh.group, record)
     if (text !== undefined) texts.push(text)
   }
-  return texts.sort((a, b) =>
-    a.lamport !== b.lamport
-      ? a.lamport - b.lamport
-      : a.author !== b.author
-        ? a.author < b.author
-          ? -1
-          : 1
-        : Number(a.number.split(':')[1]) - Number(b.number.split(':')[1]),
+  return texts.sort(
+    (a, b) =>
+      a.lamport - b.lamport ||
+      order(a.author, b.author) ||
+      Number(a.number.split(':')[1]) - Number(b.number.split(':')[1]) ||
+      order(a.id, b.id),
   )
 }
+
+const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -1,0 +1,106 @@
+// One member's keys run twice over a copied disk, on two sides of a split. After the heal both
+// branches are held by everybody, the member is named everywhere, and nothing else is disturbed.
+import { describe, expect, test } from 'vitest'
+import { Endpoint } from '../../src/core/endpoint.ts'
+import { broken, heldBy, unequal } from '../support/laws.ts'
+import { type Mesh, converge, found, groupOf, meshWorld, readAll, say } from '../support/mesh.ts'
+import { secretOf } from '../support/author.ts'
+
+const later = (mesh: Mesh, ms: number): void => mesh.world.run(mesh.world.nowMs + ms)
+const honest = [0, 1, 3, 4]
+
+/** Node 2's device runs again as node 5, from a copy of its disk, while the sides are apart. */
+const doubled = (seed: string, texts: number): Mesh => {
+  const world = meshWorld({
+    seed,
+    nodes: 6,
+    startMs: (node) => (node === 5 ? undefined : 0),
+    endpoint: (identity, provider, node) =>
+      new Endpoint(
+        node !== 5
+          ? identity
+          : {
+              // The same account and device on another machine: only where it is dialled differs.
+              name: 'n2',
+              accountSeed: secretOf(seed, 2, 'account'),
+              deviceSeed: secretOf(seed, 2, 'device'),
+              transportSeed: identity.transportSeed,
+            },
+        provider,
+      ),
+  })
+  const mesh = found(world, 1, 5)
+  for (let i = 0; i < 5; i++) say(mesh, i, `before ${String(i)}`)
+  later(mesh, 3_000)
+  converge(mesh, [0, 1, 2, 3, 4])
+  world.split([
+    [0, 1, 2],
+    [3, 4, 5],
+  ])
+  world.node(5).rows.apply(world.node(2).rows.all())
+  world.restart(5)
+  later(mesh, 10_000)
+  for (let i = 0; i < texts; i++) {
+    for (let node = 0; node < 6; node++) say(mesh, node, `apart ${String(i)} by ${String(node)}`)
+    later(mesh, 300)
+  }
+  return mesh
+}
+
+describe('a member that runs twice', () => {
+  test.each([
+    ['once', 1],
+    ['at length', 40],
+  ])('and forks itself %s is named, both branches are held, and roots are equal', (name, texts) => {
+    const mesh = doubled(`fork ${name}`, texts)
+    const twin = groupOf(mesh, 2)?.self ?? ''
+    expect(groupOf(mesh, 0)?.equivocators).toEqual([])
+    mesh.world.heal()
+    converge(mesh, honest)
+    later(mesh, 5_000)
+    converge(mesh, honest)
+    for (const node of honest) expect(groupOf(mesh, node)?.equivocators).toEqual([twin])
+    expect(broken(mesh, honest).filter((law) => !law.includes('was used twice'))).toEqual([])
+    // Both of everything that was said in its name while apart.
+    for (const node of honest) {
+      const said = readAll(mesh, node).map(({ text }) => text)
+      for (const by of [0, 1, 3, 4]) expect(said).toContain(`apart 0 by ${String(by)}`)
+    }
+    const counters = [...heldBy(mesh, 0).values()]
+      .filter(({ member }) => member === twin)
+      .map(({ header }) => header.counter)
+    expect(counters.length).toBeGreaterThanOrEqual(new Set(counters).size + texts)
+  })
+
+  test('is served as such to a newcomer and over a restart', () => {
+    const mesh = doubled('fork restart', 3)
+    const { world } = mesh
+    world.heal()
+    converge(mesh, honest)
+    later(mesh, 3_000)
+    world.stop(1)
+    later(mesh, 500)
+    world.restart(1)
+    say(mesh, 0, 'goes on')
+    later(mesh, 3_000)
+    converge(mesh, honest)
+    expect(groupOf(mesh, 1)?.equivocators).toEqual(groupOf(mesh, 0)?.equivocators)
+    expect(unequal(mesh, honest)).toEqual([])
+  })
+
+  test('but never beside another that runs once, whatever it does', () => {
+    const mesh = found(meshWorld({ seed: 'one', nodes: 4 }))
+    mesh.world.split([
+      [0, 1],
+      [2, 3],
+    ])
+    for (let i = 0; i < 8; i++) say(mesh, i % 4, `text ${String(i)}`)
+    later(mesh, 3_000)
+    mesh.world.crash(2, { writes: 'torn', silent: true })
+    mesh.world.heal()
+    mesh.world.restart(2)
+    later(mesh, 3_000)
+    converge(mesh)
+    expect(groupOf(mesh, 0)?.equivocators).toEqual([])
+  })
+})
