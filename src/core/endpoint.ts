@@ -21,7 +21,7 @@ import { news } from './replica/sync.ts'
 import { askSoon, joinWhenAdmitted, onReplicaTimer } from './replica.ts'
 import type { EndpointReport, TextReport } from './report.ts'
 import type { Turn } from './turn.ts'
-import { emit, loaded } from './turn.ts'
+import { createTurn, effectsOf, emit, loaded } from './turn.ts'
 import { boot } from './endpoint/boot.ts'
 import { answerJoins, runCommand } from './endpoint/commands.ts'
 import { joinGreet, joinHosted } from './endpoint/hosting.ts'
@@ -67,11 +67,11 @@ export class Endpoint implements Machine {
 
   step(input: Input, env: Env): Effect[] {
     this.#nowMs = env.nowMs
-    const turn: Turn = { env, effects: [], loads: this.#state.loads }
+    const turn = createTurn(env, this.#state.loads)
     const groups = this.#state.replicas.size
     route(turn, this.#state, input)
     settle(turn, this.#state, groups)
-    return turn.effects
+    return effectsOf(turn)
   }
 
   /** What is known now; asking changes nothing. */
@@ -139,7 +139,7 @@ const routeOpen = (
     joinNonce: EMPTY,
   })
   const entry = state.channels.get(channel)
-  if (initiator) joinOpened(state, input.ref, channel)
+  if (initiator) joinOpened(turn, state, input.ref, channel)
   else if (entry !== undefined) joinGreet(turn, entry)
 }
 

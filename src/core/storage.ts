@@ -3,7 +3,7 @@
  * number, a line (one author's unbroken chain) too, so that a run of one author is one range.
  * Every key is one space byte, then fixed-width big-endian numbers or raw ids: byte order = order.
  */
-import { concat, u32 } from '../base/bytes.ts'
+import { concat } from '../base/bytes.ts'
 import type { Bytes } from '../base/bytes.ts'
 import type { Range } from './effect.ts'
 
@@ -33,11 +33,26 @@ export const Space = {
 
 export type SpaceByte = (typeof Space)[keyof typeof Space]
 
-export const key = (space: SpaceByte, ...parts: readonly (number | Bytes)[]): Bytes =>
-  concat(
-    Uint8Array.of(space),
-    ...parts.map((part) => (typeof part === 'number' ? u32(part) : part)),
-  )
+export const key = (space: SpaceByte, ...parts: readonly (number | Bytes)[]): Bytes => {
+  let length = 1
+  for (const part of parts) length += typeof part === 'number' ? 4 : part.length
+  const made = new Uint8Array(length)
+  made[0] = space
+  let at = 1
+  for (const part of parts) {
+    if (typeof part === 'number') {
+      made[at] = part >>> 24
+      made[at + 1] = part >>> 16
+      made[at + 2] = part >>> 8
+      made[at + 3] = part
+      at += 4
+    } else {
+      made.set(part, at)
+      at += part.length
+    }
+  }
+  return made
+}
 
 /** Every key that starts with `prefix`. */
 export const within = (

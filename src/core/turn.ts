@@ -20,7 +20,16 @@ export interface Turn {
   readonly env: Env
   readonly effects: Effect[]
   readonly loads: Loads
+  /** Counts of this step, summed by name and label. */
+  readonly counts: Map<string, { name: string; label: string | undefined; by: number }>
 }
+
+export const createTurn = (env: Env, loads: Loads): Turn => ({
+  env,
+  loads,
+  effects: [],
+  counts: new Map(),
+})
 
 export const emit = (turn: Turn, effect: Effect): void => {
   turn.effects.push(effect)
@@ -30,8 +39,22 @@ export const persist = (turn: Turn, puts: readonly Put[]): void => {
   if (puts.length > 0) emit(turn, { kind: 'persist', puts })
 }
 
-export const count = (turn: Turn, name: string, label?: string, by = 1): void =>
-  emit(turn, label === undefined ? { kind: 'count', name, by } : { kind: 'count', name, label, by })
+export const count = (turn: Turn, name: string, label?: string, by = 1): void => {
+  const kept = turn.counts.get(label === undefined ? name : `${name} ${label}`)
+  if (kept !== undefined) kept.by += by
+  else turn.counts.set(label === undefined ? name : `${name} ${label}`, { name, label, by })
+}
+
+/** Everything that the step asks for, its counts last. */
+export const effectsOf = (turn: Turn): Effect[] => {
+  for (const { name, label, by } of turn.counts.values()) {
+    emit(
+      turn,
+      label === undefined ? { kind: 'count', name, by } : { kind: 'count', name, label, by },
+    )
+  }
+  return turn.effects
+}
 
 /** Reads ranges; `then` runs in a later step, with one list per range. */
 export const load = (turn: Turn, ranges: readonly Range[], then: Continuation): void => {

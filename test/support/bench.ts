@@ -21,7 +21,7 @@ import { freshTally } from '../../src/core/replica/sync-state.ts'
 import { Space, key, within } from '../../src/core/storage.ts'
 import { parseRecord } from '../../src/core/transcript/row.ts'
 import type { Turn } from '../../src/core/turn.ts'
-import { createLoads, loaded } from '../../src/core/turn.ts'
+import { createLoads, createTurn, effectsOf, loaded } from '../../src/core/turn.ts'
 import { createNativeCrypto } from '../../src/crypto/native.ts'
 import { type Mesh, endpointOf, recordsOf } from './mesh.ts'
 
@@ -82,9 +82,9 @@ export class Bench {
 
   /** Runs something as one step, then everything that follows from it. */
   step(act: (turn: Turn) => void): void {
-    const turn: Turn = { env: this.#env(), effects: [], loads: this.#loads }
+    const turn = createTurn(this.#env(), this.#loads)
     act(turn)
-    for (const effect of turn.effects) this.#perform(effect)
+    for (const effect of effectsOf(turn)) this.#perform(effect)
     if (this.disorder === undefined) this.settle()
   }
 

@@ -23,7 +23,7 @@ import { DeviceSecret } from './device-secret.ts'
 import { adoptGroup } from './groups.ts'
 import { shownCardInput } from './hosting.ts'
 import { CARDS_SHOWN_MAX, readJoinFrame, writeJoinFrame } from './join-frames.ts'
-import { openSync } from './links.ts'
+import { openSync, syncChannelsOf } from './links.ts'
 import type { EndpointState, Joining } from './state.ts'
 import { seedsOf } from './state.ts'
 
@@ -31,6 +31,8 @@ import { seedsOf } from './state.ts'
 const ASK_AGAIN_MS = 300
 /** Introducers that fail are tried in turn, this far apart. */
 const NEXT_INTRODUCER_MS = 500
+/** An introducer that says nothing for so long is left for the next. */
+const SILENT_MS = 4_000
 
 const savedShape = tuple(textUpTo(8192), bytesUpTo(4096), bytes(32))
 
@@ -103,6 +105,8 @@ const begin = (
     turnOf: 0,
     ref: undefined,
     channel: undefined,
+    heardMs: 0,
+    greeted: false,
     offered: false,
     waiters: [],
     lastReason: 'no introducer was reached yet',
@@ -127,20 +131,33 @@ export const joinTimer = (turn: Turn, state: EndpointState, name: string): void 
   if (joining.ticket.expiresMs <= turn.env.wallMs) {
     return end(turn, state, joining, 'TICKET_EXPIRED')
   }
-  if (joining.channel !== undefined) return ask(turn, joining)
-  if (joining.ref !== undefined) return wake(turn, joining, NEXT_INTRODUCER_MS)
+  wake(turn, joining, NEXT_INTRODUCER_MS)
+  if (joining.channel !== undefined && turn.env.nowMs - joining.heardMs < SILENT_MS) {
+    return ask(turn, joining)
+  }
+  if (joining.channel !== undefined) leave(turn, state, joining)
+  if (joining.ref !== undefined) return
   const { introducers } = joining.ticket
   const address = introducers[joining.turnOf % Math.max(1, introducers.length)]
   joining.turnOf += 1
-  wake(turn, joining, NEXT_INTRODUCER_MS)
   if (address === undefined) return
   joining.ref = state.nextRef++
   const peer = address.split('/p2p/').at(-1)
   emit(turn, { kind: 'open', ref: joining.ref, protocol: 'join', peer, addresses: [address] })
 }
 
+/** Gives a silent introducer up; its connection too, unless member links on it are watched anyway. */
+const leave = (turn: Turn, state: EndpointState, joining: Joining): void => {
+  const channel = state.channels.get(joining.channel ?? -1)
+  joining.lastReason = 'the introducer fell silent'
+  closeJoin(turn, joining)
+  joining.channel = undefined
+  if (channel === undefined || syncChannelsOf(state, channel.peer).length > 0) return
+  emit(turn, { kind: 'reset', peer: channel.peer, reason: 'silent' })
+}
+
 const ask = (turn: Turn, joining: Joining): void => {
-  if (joining.channel === undefined || joining.offered) return
+  if (joining.channel === undefined || joining.offered || !joining.greeted) return
   const frame = writeJoinFrame({ kind: 'request', request: joining.request })
   emit(turn, { kind: 'send', channel: joining.channel, frame })
 }
@@ -149,6 +166,7 @@ export const joiningByChannel = (state: EndpointState, channel: ChannelId): Join
   [...state.joins.values()].find((joining) => joining.channel === channel)
 
 export const joinOpened = (
+  turn: Turn,
   state: EndpointState,
   ref: number | undefined,
   channel: ChannelId,
@@ -157,6 +175,9 @@ export const joinOpened = (
     if (joining.ref !== ref) continue
     joining.ref = undefined
     joining.channel = channel
+    joining.heardMs = turn.env.nowMs
+    joining.greeted = false
+    joining.offered = false
   }
 }
 
@@ -178,7 +199,6 @@ export const joinClosed = (turn: Turn, state: EndpointState, channel: ChannelId)
   const joining = joiningByChannel(state, channel)
   if (joining === undefined) return
   joining.channel = undefined
-  joining.offered = false
   wake(turn, joining, NEXT_INTRODUCER_MS)
 }
 
@@ -189,6 +209,7 @@ export const joinAnswered = (
   joining: Joining,
   encoded: Bytes,
 ): void => {
+  joining.heardMs = turn.env.nowMs
   const frame = readJoinFrame(encoded)
   if (!frame.ok) return closeJoin(turn, joining)
   switch (frame.value.kind) {
@@ -212,6 +233,7 @@ const closeJoin = (turn: Turn, joining: Joining): void => {
 
 /** Cards first: a leader whom the constitution names needs no use of the ticket. */
 const greet = (turn: Turn, state: EndpointState, joining: Joining, nonce: Bytes): void => {
+  joining.greeted = true
   const cards = [...state.cards.values()]
     .sort((a, b) => b.mintedMs - a.mintedMs)
     .slice(0, CARDS_SHOWN_MAX)
@@ -288,7 +310,8 @@ const adopt = (
   const waiters = [...joining.waiters]
   replica.joinWaiters.push(...waiters)
   forget(turn, state, joining)
-  const [address] = joining.ticket.introducers.slice((joining.turnOf - 1) % 8)
+  const { introducers } = joining.ticket
+  const address = introducers[(joining.turnOf - 1) % Math.max(1, introducers.length)]
   const peer = address?.split('/p2p/').at(-1)
   if (peer !== undefined && address !== undefined) {
     openSync(turn, state, peer, [address], undefined)

@@ -8,7 +8,7 @@ import type { PeerId } from '../input.ts'
 import type { EndpointReport, PeerReport } from '../report.ts'
 import { reportGroup } from '../replica/report.ts'
 import type { Replica } from '../replica/state.ts'
-import { createLoads } from '../turn.ts'
+import { createLoads, createTurn } from '../turn.ts'
 import { rootOf } from '../replica/sync.ts'
 import type { EndpointState } from './state.ts'
 
@@ -32,7 +32,7 @@ export const reportEndpoint = (
 
 const rootText = (crypto: Crypto, nowMs: number, replica: Replica): string => {
   const env = { nowMs, wallMs: 0, crypto, random: () => new Uint8Array() }
-  return toHex(rootOf({ env, effects: [], loads: createLoads() }, replica))
+  return toHex(rootOf(createTurn(env, createLoads()), replica))
 }
 
 const peersOf = (state: EndpointState, nowMs: number): PeerReport[] => {

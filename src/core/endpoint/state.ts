@@ -55,6 +55,10 @@ export interface Joining {
   turnOf: number
   ref: number | undefined
   channel: ChannelId | undefined
+  /** When the introducer was last heard on this channel, monotonic ms. */
+  heardMs: number
+  /** Its nonce came: only then is it known whether a card or the ticket is to be shown. */
+  greeted: boolean
   /** Cards were offered on this channel and no answer came yet. */
   offered: boolean
   /** Commands that wait for the end of it. */

@@ -216,26 +216,30 @@ const expireRequests = (turn: Turn, replica: Replica): void => {
   }
 }
 
-/** An introducer: tell every member on a link, and keep it for those who come. */
+/** An introducer: tells the issuer, or all others on links, and keeps it for those who come. */
 const passOn = (turn: Turn, replica: Replica, request: JoinRequest): Answer => {
-  wait(turn, replica, request)
-  for (const peer of replica.sync.peers.values()) {
-    if (peer.proven && peer.member === hexOf(request.issuer)) {
-      sendFrame(turn, peer, { kind: 'request', index: peer.index, request: request.bytes })
-    }
+  if (!wait(turn, replica, request)) return pending
+  const linked = [...replica.sync.peers.values()].filter((peer) => peer.proven)
+  const issuer = linked.filter((peer) => peer.member === hexOf(request.issuer))
+  for (const peer of issuer.length > 0 ? issuer : linked) {
+    sendFrame(turn, peer, { kind: 'request', index: peer.index, request: request.bytes })
   }
   return pending
 }
 
-/** A link to a member came up: hand over the requests that wait for it. */
+/** A link to a member came up: hand over what waits for it, or for an issuer who is not linked. */
 export const passRequests = (turn: Turn, replica: Replica, channel: number): void => {
   const peer = replica.sync.peers.get(channel)
   if (peer?.proven !== true) return
   for (const { bytes: request, issuer } of replica.requests.values()) {
-    if (issuer !== peer.member) continue
+    if (issuer === replica.self.member) continue
+    if (issuer !== peer.member && isLinked(replica, issuer)) continue
     sendFrame(turn, peer, { kind: 'request', index: peer.index, request })
   }
 }
+
+const isLinked = (replica: Replica, member: string): boolean =>
+  [...replica.sync.peers.values()].some((peer) => peer.proven && peer.member === member)
 
 /** A human accepts a request that waits here. */
 export const acceptRequest = (
@@ -263,7 +267,11 @@ export const acceptRequest = (
       ),
     )
   }
-  putInvite(turn, replica, { ...invited, uses: Math.max(0, invited.uses - 1) })
+  if (invited.uses <= 0) {
+    const hint = 'issue a new ticket: `coterie invite`'
+    return then(turn, failure('TICKET_USED', 'the ticket of this request is used up', hint))
+  }
+  putInvite(turn, replica, { ...invited, uses: invited.uses - 1 })
   admitNow(turn, replica, request.value, (later, error) =>
     then(later, error ?? { member: hexOf(request.value.member) }),
   )

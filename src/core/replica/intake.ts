@@ -11,8 +11,6 @@ import type { Message } from '../message/message.ts'
 import { verifyId } from '../message/message.ts'
 import { MessageType, isControl, isSealed, isUnderstood } from '../message/type.ts'
 import { Space, key } from '../storage.ts'
-import { appendControl } from '../transcript/control-log.ts'
-import type { ControlEntry } from '../transcript/control-log.ts'
 import { arrived, hold } from '../transcript/pending.ts'
 import type { Row } from '../transcript/row.ts'
 import { RowFlag, encodeRecord, isCheckpoint } from '../transcript/row.ts'
@@ -20,12 +18,12 @@ import type { Line } from '../transcript/transcript.ts'
 import { insert, rowById } from '../transcript/transcript.ts'
 import type { Turn } from '../turn.ts'
 import { count, emit, persist } from '../turn.ts'
-import type { ControlInfo } from '../validity/context.ts'
 import { contextOf } from '../validity/context.ts'
 import type { Accepted } from '../validity/judge.ts'
 import { judge } from '../validity/judge.ts'
+import { answered, noteControl } from './control.ts'
 import { openOwnSeal } from './keys.ts'
-import { encodeControl, encodeLine } from './records.ts'
+import { encodeLine } from './records.ts'
 import { indexKey, indexValue, loadIds, loadPlaces, messageKey } from './rows.ts'
 import type { Replica } from './state.ts'
 import { courtOf } from './state.ts'
@@ -64,6 +62,7 @@ export const take = (
     copies.push((later) => take(later, replica, message, source, done))
     return
   }
+  if (readyAtOnce(replica, message)) return considered(turn, replica, message, source, done)
   const waiting: ((turn: Turn) => void)[] = []
   replica.taking.set(message.id, waiting)
   attempt(turn, replica, message, source, (later, outcome) => {
@@ -71,6 +70,16 @@ export const take = (
     done(later, outcome)
     for (const again of waiting) again(later)
   })
+}
+
+/** A text whose parents are in memory needs no read: the usual case, and the one that must be fast. */
+const readyAtOnce = ({ transcript }: Replica, message: Message): boolean => {
+  const { prev } = message
+  const before = prev === undefined ? undefined : rowById(transcript, prev)
+  if (message.header.type !== MessageType.text || before === undefined) return false
+  if (transcript.lines[before.line]?.tip !== before) return false
+  for (const dep of message.deps) if (rowById(transcript, dep) === undefined) return false
+  return true
 }
 
 const attempt = (
@@ -81,7 +90,7 @@ const attempt = (
   done: Done,
 ): void => {
   const { header } = message
-  const parents = [...header.deps, ...(header.counter === 0 ? [] : [header.prev])].map(hexOf)
+  const parents = message.prev === undefined ? message.deps : [...message.deps, message.prev]
   const lines = replica.transcript.byMember.get(message.member) ?? []
   const old = lines.some(
     (line) => (replica.transcript.lines[line]?.tip.counter ?? -1) >= header.counter,
@@ -105,12 +114,17 @@ const considered = (
   if (!isUnderstood(header.type)) {
     return done(turn, keepUnknown(turn, replica, message, source))
   }
-  const prev = header.counter === 0 ? undefined : rowById(replica.transcript, hexOf(header.prev))
-  const deps = header.deps.map((id) => rowById(replica.transcript, hexOf(id)))
-  const missing = header.deps.map(hexOf).filter((_, i) => deps[i] === undefined)
-  if (header.counter > 0 && prev === undefined) missing.push(hexOf(header.prev))
+  const { transcript } = replica
+  const prev = message.prev === undefined ? undefined : rowById(transcript, message.prev)
+  const rows: Row[] = []
+  const missing: string[] = []
+  for (const dep of message.deps) {
+    const row = rowById(transcript, dep)
+    if (row === undefined) missing.push(dep)
+    else rows.push(row)
+  }
+  if (message.prev !== undefined && prev === undefined) missing.push(message.prev)
   if (missing.length > 0) return done(turn, wait(turn, replica, message, missing, source))
-  const rows = deps.filter((row): row is Row => row !== undefined)
   const vouched = source.vouched || source.verified
   const judgement = judge(courtOf(turn, replica), message, { prev, deps: rows }, vouched)
   if (judgement.kind === 'invalid') {
@@ -200,7 +214,7 @@ const admit = (
   )
   if (start !== undefined || useChanged) puts.push(linePut(replica, line))
   if (isControl(row.type) && info !== undefined) {
-    puts.push(noteControl(replica, row, accepted.past.control, info))
+    puts.push(noteControl(replica, row, accepted.past.control, info), ...answered(replica, info))
   }
   persist(turn, puts)
   if (branch) noteBranch(turn, replica, row)
@@ -259,44 +273,6 @@ const flagsOf = (replica: Replica, line: Line, row: Row, source: Source): number
   if (later) replica.shown = { lamport: row.lamport, member: row.member, counter: row.counter }
   else flags |= RowFlag.late
   return flags
-}
-
-const noteControl = (
-  replica: Replica,
-  row: Row,
-  past: readonly number[],
-  info: ControlInfo,
-): Put => {
-  const entry: ControlEntry<ControlInfo> = {
-    sequence: replica.transcript.control.entries.length,
-    id: row.id,
-    type: row.type,
-    member: row.member,
-    line: row.line,
-    counter: row.counter,
-    lamport: row.lamport,
-    past,
-    info,
-  }
-  appendControl(replica.transcript.control, entry)
-  registerControl(replica, entry)
-  return {
-    key: key(Space.control, replica.number, entry.sequence),
-    value: encodeControl(entry),
-  }
-}
-
-/** What memory derives from a control message, fresh or reloaded. */
-export const registerControl = (replica: Replica, entry: ControlEntry<ControlInfo>): void => {
-  replica.changed = true
-  const { info } = entry
-  if (info.kind === 'epoch') {
-    replica.jurisdiction.epochs.set(info.epoch.id, entry)
-    return
-  }
-  for (const change of info.changes) {
-    if (change.kind === 'admit') replica.facts.set(change.facts.member, change.facts)
-  }
 }
 
 /** Two messages under one counter: both are kept, and the author is named from now on. */

@@ -8,7 +8,7 @@ import type { ControlLog } from './control-log.ts'
 import { createControlLog } from './control-log.ts'
 import type { Row } from './row.ts'
 import type { Vector } from './vector.ts'
-import { countAt, emptyVector, join } from './vector.ts'
+import { countAt, emptyVector, withCount } from './vector.ts'
 
 /** An epoch that the author of a line used, from which counter on. */
 export interface EpochUse {
@@ -155,7 +155,8 @@ export const insert = <Info>(
   }
   for (const parent of parents) transcript.heads.delete(parent.id)
   transcript.heads.set(row.id, row)
-  transcript.seen = join(transcript.seen, row.seen)
+  // All of the row's past is held already: only its own line grows.
+  transcript.seen = withCount(transcript.seen, row.line, row.counter + 1)
   transcript.count += 1
   remember(transcript, row)
   return line

@@ -25,7 +25,7 @@ export interface Past {
 }
 
 export const pastOf = (transcript: Transcript<ControlInfo>, parents: readonly Row[]): Past => ({
-  seen: parents.reduce((seen, parent) => join(seen, parent.seen), emptyVector),
+  seen: parents.reduce((seen, parent) => join(seen, parent.seen), parents[0]?.seen ?? emptyVector),
   control: mergeFrontiers(
     transcript.control,
     parents.map((parent) => parent.control),
