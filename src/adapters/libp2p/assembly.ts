@@ -5,7 +5,6 @@
 import './node20.ts'
 import { gossipsub, type GossipSub, type GossipSubComponents } from '@chainsafe/libp2p-gossipsub'
 import { noise } from '@chainsafe/libp2p-noise'
-import { yamux } from '@chainsafe/libp2p-yamux'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { identify, type Identify } from '@libp2p/identify'
 import type { ConnectionGater, Libp2p, PrivateKey } from '@libp2p/interface'
@@ -36,6 +35,7 @@ import {
   STREAM_MS,
 } from './limits.ts'
 import { componentLogger } from './logger.ts'
+import { thriftyYamux } from './window-updates.ts'
 
 type Services = { identify: Identify; ping: Ping; pubsub: GossipSub }
 
@@ -124,7 +124,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     connectionGater: options.gater,
     transports: options.memory ? [tcp(), memory()] : [tcp()],
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
+    streamMuxers: [thriftyYamux()],
     peerDiscovery: options.mdns ? [mdns()] : [],
     logger: componentLogger(options.debugTelemetry),
     services: {
