@@ -56,6 +56,10 @@ export class Bench {
   /** Frames sent and not collected yet. */
   sent: Bytes[] = []
   nowMs = 1_000
+  /** Reads of the store so far. */
+  reads = 0
+  /** While true, reads wait for `settle`. */
+  hold = false
   /** Set: answers of the store come in an order drawn from it, and only from `settle`. */
   disorder: SeededRandom | undefined
   readonly #loads = createLoads()
@@ -85,7 +89,7 @@ export class Bench {
     const turn = createTurn(this.#env(), this.#loads)
     act(turn)
     for (const effect of effectsOf(turn)) this.#perform(effect)
-    if (this.disorder === undefined) this.settle()
+    if (this.disorder === undefined && !this.hold) this.settle()
   }
 
   /** Answers every read that waits, in the drawn order, and those that follow. */
@@ -182,6 +186,7 @@ export class Bench {
       this.rows.apply(effect.puts.map(({ key: at, value }) => ({ key: at, value })))
     }
     if (effect.kind === 'load') {
+      this.reads += 1
       this.#asked.push(() => {
         const results = effect.ranges.map((range) => this.rows.read(range))
         this.step((turn) => loaded(turn, effect.ticket, results))

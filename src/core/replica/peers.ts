@@ -26,6 +26,7 @@ import type { Replica } from './state.ts'
 import { currentContext } from './state.ts'
 import type { SyncPeer } from './sync-state.ts'
 import { freshTally } from './sync-state.ts'
+import { dropWaiters } from './sync-waiters.ts'
 import { fetchNext, sendDigest, sendFrame, takeDigest, takeDurable, takeVector } from './sync.ts'
 
 /** A channel's hello ended with this group in common. */
@@ -96,6 +97,8 @@ export const linkDown = (turn: Turn, replica: Replica, channel: ChannelId): void
   if (entry === undefined) return
   sync.peers.delete(channel)
   sync.wanted.delete(channel)
+  if (entry.stream !== undefined) entry.stream.over = true
+  dropWaiters(turn, replica, channel)
   const others = [...sync.peers.values()].some((one) => one.member === entry.member)
   if (!others) notifyReach(turn, replica, entry.member, false)
   if (sync.fetching?.channel !== channel) return

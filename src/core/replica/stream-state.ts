@@ -27,6 +27,8 @@ export interface Stream {
   readonly cursors: Cursor[]
   readonly explicit: boolean
   loading: boolean
+  /** The reader asked anew or is gone: nothing more is read or sent. */
+  over: boolean
   /** Bytes sent that the peer has not called durable yet. */
   owed: number
 }
@@ -38,5 +40,6 @@ export const createStream = (
   cursors: wants.map(({ line, from, end }) => ({ line, next: from, end, buffer: [] })),
   explicit,
   loading: false,
+  over: false,
   owed: 0,
 })

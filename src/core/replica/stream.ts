@@ -38,7 +38,7 @@ export const pump = (
   send: (turn: Turn, batch: Batch) => number,
   done: (turn: Turn) => void,
 ): void => {
-  if (stream.loading) return
+  if (stream.loading || stream.over) return
   const again = (later: Turn): void => pump(later, replica, stream, send, done)
   while (stream.owed < SYNC_CREDIT_BYTES) {
     if (stream.cursors.some(hungry)) return fill(turn, replica, stream, again)

@@ -8,6 +8,7 @@ import type { Turn } from '../turn.ts'
 import { emit } from '../turn.ts'
 import type { Replica } from './state.ts'
 import { freshTally } from './sync-state.ts'
+import { armWaiters } from './sync-waiters.ts'
 import { sendDigest } from './sync.ts'
 
 const ROUND_WITHIN_MS = 10_000
@@ -34,7 +35,7 @@ export const syncNow = (
   const deadlineMs = turn.env.nowMs + ROUND_WITHIN_MS
   const open = new Set(asked.map((one) => one.channel))
   sync.waiters.push({ ticket, open, rounds: [], deadlineMs })
-  emit(turn, { kind: 'set-timer', timer: `sync/${replica.number}`, atMs: deadlineMs })
+  armWaiters(turn, replica)
   for (const one of asked) {
     one.tally = freshTally(turn.env.nowMs)
     sendDigest(turn, replica, one, true)

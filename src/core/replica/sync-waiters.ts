@@ -23,11 +23,29 @@ export const finishWaiters = (
   }
 }
 
+/** A link is gone: nobody waits for the round on it. */
+export const dropWaiters = (turn: Turn, replica: Replica, channel: number): void => {
+  for (const waiter of [...replica.sync.waiters]) {
+    if (waiter.open.delete(channel) && waiter.open.size === 0) {
+      answer(turn, replica, waiter.ticket)
+    }
+  }
+}
+
+/** Sets the one timer to the deadline that comes first. */
+export const armWaiters = (turn: Turn, replica: Replica): void => {
+  const deadlines = replica.sync.waiters.map((waiter) => waiter.deadlineMs)
+  if (deadlines.length === 0) return
+  const timer = `sync/${String(replica.number)}`
+  emit(turn, { kind: 'set-timer', timer, atMs: Math.min(...deadlines) })
+}
+
 /** Rounds that take too long are reported as they stand. */
 export const expireWaiters = (turn: Turn, replica: Replica): void => {
   for (const waiter of [...replica.sync.waiters]) {
     if (waiter.deadlineMs <= turn.env.nowMs) answer(turn, replica, waiter.ticket)
   }
+  armWaiters(turn, replica)
 }
 
 const answer = (turn: Turn, replica: Replica, ticket: number): void => {

@@ -91,7 +91,12 @@ export const fetchNext = (turn: Turn, replica: Replica): void => {
   for (const channel of [...sync.wanted]) {
     sync.wanted.delete(channel)
     const peer = sync.peers.get(channel)
-    if (peer === undefined || peer.theirRoot === toHex(rootOf(turn, replica))) continue
+    if (peer === undefined) continue
+    if (peer.theirRoot === toHex(rootOf(turn, replica))) {
+      // Another peer brought what this one had.
+      finishWaiters(turn, replica, peer, true)
+      continue
+    }
     sync.fetching = { channel, heardMs: turn.env.nowMs }
     peer.tally = freshTally(turn.env.nowMs)
     const explicit = replica.equivocators.size > 0
@@ -162,6 +167,7 @@ export const takeVector = (
   const entries = peer.proven ? frame.entries : undefined
   loadPlaces(turn, replica, oldPlaces(replica, entries ?? []), (later) => {
     const wants = entries === undefined ? [] : lacksOf(replica, entries)
+    if (peer.stream !== undefined) peer.stream.over = true
     peer.stream = createStream(wants, frame.explicit)
     serve(later, replica, peer)
   })
@@ -201,11 +207,9 @@ export const serve = (turn: Turn, replica: Replica, peer: SyncPeer): void => {
     stream,
     (later, batch) => {
       peer.tally.sent += batch.items.length
-      if (peer.stream !== stream) return 0
       return sendFrame(later, peer, { kind: 'batch', index: peer.index, batch })
     },
     (later) => {
-      if (peer.stream !== stream) return
       peer.stream = undefined
       const root = rootOf(later, replica)
       const { count } = replica.transcript
