@@ -167,6 +167,22 @@ const groupIds = (world: World): string[] =>
     .report()
     .groups.map(({ group }) => group)
 
+test('a command that comes before the disk was read is refused, and founds nothing beside it', () => {
+  const world = meshWorld({ seed: 'early', nodes: 1, crypto: crypto() })
+  const mesh = found(world)
+  world.crash(0)
+  world.restart(0)
+  const asked = { name: 'crew', leaders: [], policy: 'balanced' } as const
+  const early = world.command(0, { kind: 'create-group', ...asked })
+  const sent = say(mesh, 0, 'early')
+  later(world, 1_000)
+  for (const { reply } of [early, sent]) {
+    expect(reply).toMatchObject({ ok: false, error: { code: 'DAEMON_UNREACHABLE' } })
+  }
+  expect(groupIds(world)).toEqual([mesh.group])
+  expect(groupOf(mesh, 0)?.messages).toBe(2)
+})
+
 describe('the checks can fail', () => {
   test('a node that is put back to an older disk uses its numbers twice, and is seen', () => {
     const world = meshWorld({ seed: 'rollback', nodes: 2, crypto: crypto() })

@@ -35,6 +35,12 @@ const reply = (turn: Turn, ticket: number, value: object): void => {
   emit(turn, { kind: 'reply', ticket, reply: answer })
 }
 
+const starting = failure(
+  'DAEMON_UNREACHABLE',
+  'the node is still reading what it holds',
+  'repeat the command in a moment',
+)
+
 const unknownGroup = failure(
   'GROUP_UNKNOWN',
   'this node is not in such a group',
@@ -47,6 +53,7 @@ export const runCommand = (
   ticket: number,
   command: Command,
 ): void => {
+  if (!state.ready) return reply(turn, ticket, starting)
   switch (command.kind) {
     case 'mint-card':
       return reply(turn, ticket, mint(turn, state))
