@@ -2,7 +2,7 @@
  * Starting from disk: the group's fixed facts, secrets, control log and lines, then the last rows of
  * every line. Costs members and heads, never the log.
  */
-import { toHex } from '../../base/bytes.ts'
+import { readU32, toHex } from '../../base/bytes.ts'
 import { parseConstitution } from '../constitution/constitution.ts'
 import type { Entry } from '../input.ts'
 import { parseReachRecord } from '../presence/reach-record.ts'
@@ -22,7 +22,7 @@ import { keepEpoch } from './keys.ts'
 import { parseControl, parseGroup, parseLine } from './records.ts'
 import { rowsOfRecords } from './rows.ts'
 import type { Replica } from './state.ts'
-import { SecretKind, createReplica } from './state.ts'
+import { GroupNote, SecretKind, createReplica } from './state.ts'
 
 /** Everything that a start reads before it knows any line; the device space is the endpoint's. */
 export const bootSpaces = [
@@ -89,9 +89,13 @@ const bootOne = (
     if (kind === SecretKind.prekey) replica.prekeys.set(toHex(id), one.value)
     if (kind === SecretKind.epoch) keepEpoch(turn.env.crypto, replica, id, one.value)
   }
-  replica.checked = (saved.get(Space.group) ?? []).some(
-    (one) => one.key.length > GROUP_KEY_BYTES && startsWith(one.key, entry.key),
-  )
+  for (const note of of(saved, Space.group, number)) {
+    const kind = note.key[GROUP_KEY_BYTES]
+    if (kind === GroupNote.checked) replica.checked = true
+    if (kind !== GroupNote.unopened) continue
+    const epoch = hexOf(note.key.slice(GROUP_KEY_BYTES + 1))
+    if (!replica.epochs.has(epoch)) replica.unopened.set(epoch, readU32(note.value, 0))
+  }
   bootControl(replica, of(saved, Space.control, number))
   bootNotes(turn, replica, saved)
   return replica

@@ -3,6 +3,7 @@
  * only then forwarded, opened and shown. What waits for a read of the store is taken up again when
  * the answer comes; what waits for its past lies in `pending`.
  */
+import { EMPTY } from '../../base/bytes.ts'
 import type { PeerId } from '../input.ts'
 import type { Put } from '../effect.ts'
 import { activeMembers } from '../membership/roster.ts'
@@ -22,11 +23,11 @@ import { contextOf } from '../validity/context.ts'
 import type { Accepted } from '../validity/judge.ts'
 import { judge } from '../validity/judge.ts'
 import { answered, noteControl } from './control.ts'
-import { openOwnSeal } from './keys.ts'
+import { noteUnopened, openOwnSeal } from './keys.ts'
 import { encodeLine } from './records.ts'
 import { indexKey, indexValue, loadIds, loadPlaces, messageKey } from './rows.ts'
 import type { Replica } from './state.ts'
-import { courtOf } from './state.ts'
+import { GroupNote, courtOf, groupNoteKey } from './state.ts'
 
 export interface Source {
   readonly how: 'own' | 'push' | 'sync'
@@ -216,6 +217,7 @@ const admit = (
   if (isControl(row.type) && info !== undefined) {
     puts.push(noteControl(replica, row, accepted.past.control, info), ...answered(replica, info))
   }
+  if (row.type === MessageType.text) puts.push(...noteUnopened(replica, message))
   persist(turn, puts)
   if (branch) noteBranch(turn, replica, row)
   announceRow(turn, replica, message, row, source)
@@ -240,10 +242,9 @@ const noteWitness = (turn: Turn, replica: Replica, row: Row): void => {
 /** From now on `status` says that the start was checked against other members. */
 export const noteChecked = (turn: Turn, replica: Replica): void => {
   replica.checked = true
-  persist(turn, [{ key: checkedKey(replica.number), value: Uint8Array.of(1) }])
+  const at = groupNoteKey(replica.number, GroupNote.checked, EMPTY)
+  persist(turn, [{ key: at, value: Uint8Array.of(1) }])
 }
-
-export const checkedKey = (number: number): Uint8Array => key(Space.group, number, Uint8Array.of(1))
 
 export const linePut = (replica: Replica, line: Line): Put => ({
   key: key(Space.line, replica.number, line.index),

@@ -4,8 +4,9 @@
  * the message that brought them.
  */
 import type { Bytes } from '../../base/bytes.ts'
-import { compare, text } from '../../base/bytes.ts'
+import { compare, text, u32 } from '../../base/bytes.ts'
 import type { Crypto } from '../../crypto/crypto.ts'
+import type { Put } from '../effect.ts'
 import { scoreOf } from '../election/rank.ts'
 import { parseEpochBody, placeOf } from '../epoch/body.ts'
 import { messageKeyAt } from '../epoch/chain.ts'
@@ -25,12 +26,25 @@ import { count, emit, persist } from '../turn.ts'
 import type { EpochFacts } from '../validity/context.ts'
 import { recipientsOfEpoch } from '../validity/context.ts'
 import type { Replica } from './state.ts'
-import { SecretKind, bytesOf, currentContext, secretKey } from './state.ts'
+import { GroupNote, SecretKind, bytesOf, currentContext, groupNoteKey, secretKey } from './state.ts'
 
 /** Adds an epoch's secret to memory. */
 export const keepEpoch = (crypto: Crypto, replica: Replica, id: Bytes, secret: Bytes): void => {
   const prk = prkOf(crypto, id, secret)
   replica.epochs.set(hexOf(id), { id: hexOf(id), prk, env: envKeyOf(crypto, prk) })
+}
+
+/** Counts a text that is meant for this member and that no key here opens; the write that keeps it. */
+export const noteUnopened = (replica: Replica, { header }: Message): Put[] => {
+  const epoch = hexOf(header.epoch)
+  if (replica.epochs.has(epoch)) return []
+  const entitled = recipientsOfEpoch(replica.jurisdiction, epoch)?.has(replica.self.member) === true
+  if (!entitled) return []
+  const texts = (replica.unopened.get(epoch) ?? 0) + 1
+  replica.unopened.set(epoch, texts)
+  return [
+    { key: groupNoteKey(replica.number, GroupNote.unopened, header.epoch), value: u32(texts) },
+  ]
 }
 
 /** Opens this member's seal of an epoch message that was just taken in. */

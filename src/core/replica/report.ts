@@ -97,7 +97,7 @@ export const reportGroup = (replica: Replica, root: string): GroupReport => {
     epochHeads: heads.map((head) => head.id),
     pending: replica.pending.waiting.size,
     unknown: replica.unknown.size,
-    undecryptable: replica.undecryptable,
+    undecryptable: [...replica.unopened.values()].reduce((sum, texts) => sum + texts, 0),
     root,
     messages: transcript.count,
     vector: Object.fromEntries(held.map((member) => [member.member, member.counter ?? 0])),

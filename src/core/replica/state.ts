@@ -113,7 +113,8 @@ export interface Replica {
   readonly equivocators: Set<Hex>
   /** Sort key of the last text in total order that is held: an earlier newcomer is late. */
   shown: { lamport: number; member: Hex; counter: number }
-  undecryptable: number
+  /** Texts meant for this member under each epoch that it could not open. */
+  readonly unopened: Map<Hex, number>
   /** Other members whose view of a past that includes us was equal to ours. */
   readonly witnesses: Set<Hex>
   /** Enough witnesses, or one's own group: see `status`. */
@@ -174,7 +175,7 @@ export const createReplica = (
     sync: createSyncState(),
     equivocators: new Set(),
     shown: { lamport: 0, member: '', counter: 0 },
-    undecryptable: 0,
+    unopened: new Map(),
     witnesses: new Set(),
     checked: false,
     root: undefined,
@@ -204,6 +205,12 @@ export const currentContext = (replica: Replica): Context =>
 
 /** Kinds of group secrets, the third field of their keys. */
 export const SecretKind = { access: 0, prekey: 1, epoch: 2 } as const
+
+/** Kinds of small notes about a group, the third field of their keys. */
+export const GroupNote = { checked: 1, unopened: 2 } as const
+
+export const groupNoteKey = (number: number, kind: number, id: Bytes): Bytes =>
+  key(Space.group, number, concat(Uint8Array.of(kind), id))
 
 export const secretKey = (number: number, kind: number, id: Bytes): Bytes =>
   key(Space.secret, number, concat(Uint8Array.of(kind), id))
