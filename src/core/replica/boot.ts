@@ -22,7 +22,7 @@ import { keepEpoch } from './keys.ts'
 import { parseControl, parseGroup, parseLine } from './records.ts'
 import { rowsOfRecords } from './rows.ts'
 import type { Replica } from './state.ts'
-import { GroupNote, SecretKind, createReplica } from './state.ts'
+import { GroupNote, SecretKind, createReplica, ownTip } from './state.ts'
 
 /** Everything that a start reads before it knows any line; the device space is the endpoint's. */
 export const bootSpaces = [
@@ -188,6 +188,7 @@ const bootHeads = (replica: Replica): void => {
   const { transcript } = replica
   for (const head of headsOfTips(transcript.lines)) transcript.heads.set(head.id, head)
   transcript.evicted = transcript.count > transcript.rows.size
+  replica.sending = ownTip(replica)?.uses.at(-1)?.epoch ?? ''
   for (const [member, lines] of transcript.byMember) {
     if (lines.length > 1) replica.equivocators.add(member)
   }

@@ -26,7 +26,15 @@ import { count, emit, persist } from '../turn.ts'
 import type { EpochFacts } from '../validity/context.ts'
 import { recipientsOfEpoch } from '../validity/context.ts'
 import type { Replica } from './state.ts'
-import { GroupNote, SecretKind, bytesOf, currentContext, groupNoteKey, secretKey } from './state.ts'
+import {
+  GroupNote,
+  SecretKind,
+  bytesOf,
+  currentContext,
+  groupNoteKey,
+  ownTip,
+  secretKey,
+} from './state.ts'
 
 /** Adds an epoch's secret to memory. */
 export const keepEpoch = (crypto: Crypto, replica: Replica, id: Bytes, secret: Bytes): void => {
@@ -89,9 +97,13 @@ export const openOwnSeal = (turn: Turn, replica: Replica, message: Message): voi
 
 /** The epoch to send under: a head that can be opened and names this member, or none yet. */
 export const sendingEpoch = (crypto: Crypto, replica: Replica): EpochFacts | undefined => {
+  // S2: an epoch that was used and left is not taken up again.
+  const used = ownTip(replica)?.uses ?? []
+  const left = new Set(used.slice(0, -1).map((use) => use.epoch))
   const heads = [...currentContext(replica).epochHeads.values()].filter(
     (head) =>
       replica.epochs.has(head.id) &&
+      !left.has(head.id) &&
       recipientsOfEpoch(replica.jurisdiction, head.id)?.has(replica.self.member) === true,
   )
   const current = heads.find((head) => head.id === replica.sending)
