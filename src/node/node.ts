@@ -16,9 +16,10 @@ import type { Network, NetworkEvents } from '../ports/network.ts'
 import type { Store } from '../ports/store.ts'
 import type { Telemetry } from '../ports/telemetry.ts'
 import { createDriver } from './driver.ts'
-import type { Driver } from './driver-types.ts'
+import type { CommandReply, Driver } from './driver-types.ts'
 import { toCoterieError } from './failure.ts'
 import { HealthWatch } from './health.ts'
+import { Pace } from './pace.ts'
 import { type ReadOptions, type ReadParts, followGroup, readGroup } from './reading.ts'
 import { resolveGroup, resolvePeer, resolveRequest } from './resolve.ts'
 import { type EndpointMachine, TextStore } from './rows.ts'
@@ -80,6 +81,7 @@ export async function assembleNode(parts: NodeParts): Promise<Node> {
 export class Node {
   readonly #parts: NodeParts
   readonly #driver: Driver
+  readonly #pace = new Pace()
   readonly #watch = new HealthWatch()
   readonly #reading: ReadParts
   readonly #end = new AbortController()
@@ -263,11 +265,12 @@ export class Node {
 
   #run<C extends Command>(command: C): Promise<CommandResult[C['kind']]> {
     return new Promise((resolve, reject) => {
-      this.#driver.command(command, (reply) => {
+      const done = (reply: CommandReply<C['kind']>): void => {
         if (reply.ok) return resolve(reply.value)
         const { code, message, hint } = reply.error
         reject(new CoterieError(code, message, hint === '' ? {} : { hint }))
-      })
+      }
+      this.#pace.enter(() => this.#driver.command(command, done))
     })
   }
 
