@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createSystemClock } from '../../../../src/adapters/system/clock.ts'
 import { createSystemCrypto } from '../../../../src/adapters/system/crypto.ts'
 import { systemRandom } from '../../../../src/adapters/system/random.ts'
-import { utf8 } from '../../../../src/base/bytes.ts'
+import { toHex, utf8 } from '../../../../src/base/bytes.ts'
 
 describe('the system clock', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }))
@@ -52,6 +52,16 @@ describe('the system randomness', () => {
     expect(many).toHaveLength(200_001)
     expect(many.subarray(-64).some((byte) => byte !== 0)).toBe(true)
     expect(systemRandom(32)).not.toEqual(systemRandom(32))
+  })
+
+  it('never gives a piece twice, nor shares its memory', () => {
+    const pieces = Array.from({ length: 2_000 }, () => systemRandom(16))
+    expect(new Set(pieces.map(toHex)).size).toBe(2_000)
+    const [first, second] = [systemRandom(7), systemRandom(7)]
+    const before = second.slice()
+    first.fill(0)
+    expect(second).toEqual(before)
+    expect(first.buffer).not.toBe(second.buffer)
   })
 })
 
