@@ -77,8 +77,11 @@ function coterie(bench: Bench): Promise<Rates> {
     const one = spawn()
     await one.call('open', { home: bench.fresh('node'), name: 'one', bytes: BODY_BYTES })
     await one.call('create', 0)
-    const each = await one.call<number>('appendEach', eachMessages)
+    const each = await bench.profiled('w1-each', one, () =>
+      one.call<number>('appendEach', eachMessages),
+    )
     const size = { count: bulkMessages, inFlight: IN_FLIGHT }
-    return { each, bulk: await one.call<number>('appendAll', size) }
+    const bulk = await bench.profiled('w1-bulk', one, () => one.call<number>('appendAll', size))
+    return { each, bulk }
   })
 }

@@ -27,6 +27,7 @@ interface Backfill {
   readonly wireBytes: number
   /** Processor time of the taker for each message, in microseconds. */
   readonly cpu: number
+  readonly giverCpu: number
   readonly grownMiB: number
   readonly diskBytes: number
 }
@@ -49,6 +50,7 @@ export async function measureW2(bench: Bench, history: History): Promise<Row[]> 
     { ...rate, goal: atLeast(2, rate.floor ?? 0, 'floor') },
     row('backfill, from hello done', 'msg/s', 'provenRate'),
     row('processor of the taker a message', 'µs', 'cpu'),
+    row('processor of the giver a message', 'µs', 'giverCpu'),
     {
       ...row('wire a message', 'B', 'wireBytes'),
       goal: atMost(1.8, BODY_BYTES, 'body'),
@@ -67,18 +69,21 @@ async function log(bench: Bench, full: string, run: number): Promise<Backfill> {
     const port = await giver.call<number>('listen')
     const empty = await taker.call<number>('resident')
     const idleUs = await taker.call<number>('cpuUs')
+    const busyUs = await giver.call<number>('cpuUs')
     await taker.call('dial', port)
     await taker.call('ask')
     const endUs = await taker.call<number>('ended')
     const { us, bytesIn, count } = await taker.call<LogAnswer>('link')
     const cpuUs = (await taker.call<number>('cpuUs')) - idleUs
     const resident = await taker.call<number>('resident')
+    const giverUs = (await giver.call<number>('cpuUs')) - busyUs
     const rate = (count * 1e6) / (endUs - us)
     return {
       rate,
       provenRate: rate,
       wireBytes: bytesIn / count,
       cpu: cpuUs / count,
+      giverCpu: giverUs / count,
       grownMiB: (resident - empty) / 2 ** 20,
       diskBytes: (await taker.call<number>('close')) / count,
     }
@@ -99,10 +104,14 @@ async function coterie(bench: Bench, history: History): Promise<Backfill> {
     await taker.call('forget')
     const empty = await taker.call<number>('resident')
     const idleUs = await taker.call<number>('cpuUs')
-    const times = await bench.profiled('w2-taker', taker, async () => {
-      await taker.call('addPeer', address)
-      return taker.call<LinkTimes>('held', history.messages)
-    })
+    const busyUs = await giver.call<number>('cpuUs')
+    const times = await bench.profiled('w2-giver', giver, () =>
+      bench.profiled('w2-taker', taker, async () => {
+        await taker.call('addPeer', address)
+        return taker.call<LinkTimes>('held', history.messages)
+      }),
+    )
+    const giverUs = (await giver.call<number>('cpuUs')) - busyUs
     const cpuUs = (await taker.call<number>('cpuUs')) - idleUs
     const resident = await taker.call<number>('resident')
     const count = times.messages
@@ -111,6 +120,7 @@ async function coterie(bench: Bench, history: History): Promise<Backfill> {
       provenRate: (count * 1e6) / (times.lastUs - times.provenUs),
       wireBytes: times.traffic.bytesIn / count,
       cpu: cpuUs / count,
+      giverCpu: giverUs / count,
       grownMiB: (resident - empty) / 2 ** 20,
       diskBytes: (await taker.call<number>('close')) / count,
     }
