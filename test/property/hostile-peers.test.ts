@@ -1,4 +1,4 @@
-// A hostile peer, with a member's keys or with none: whatever it puts on its channels is dropped with
+// A hostile peer with a member's keys: whatever it puts on its channels is dropped with
 // a reason that is counted, nothing throws, whoever keeps at it is disconnected, and the honest go on.
 import { describe, expect, test } from 'vitest'
 import { encode } from '../../src/codec/canonical.ts'
@@ -10,45 +10,15 @@ import { signMessage } from '../../src/core/message/message.ts'
 import { draftOf, nextPlain, secretOf } from '../support/author.ts'
 import { crypto, messagesOf } from '../support/bench.ts'
 import {
-  Hostile,
   batchFrame,
   batchOf,
   envelopeOf,
   hostileAt,
-  openChannel,
   pushMessages,
   sendFrames,
-  sendOn,
 } from '../support/hostile.ts'
-import { broken } from '../support/laws.ts'
-import { type Mesh, converge, found, groupOf, meshWorld, readAll, say } from '../support/mesh.ts'
-
-/** Nodes 0 and 1 are honest, 2 is a hostile member, 3 (if there) is hostile and nobody. */
-const setting = (seed: string, nodes = 3): Mesh => {
-  const world = meshWorld({
-    seed,
-    nodes,
-    endpoint: (identity, provider, node) => new (node < 2 ? Honest : Hostile)(identity, provider),
-  })
-  return found(world, 1, 3)
-}
-
-class Honest extends Hostile {}
-
-const later = (mesh: Mesh, ms: number): void => mesh.world.run(mesh.world.nowMs + ms)
-
-const counted = (mesh: Mesh, name: string, node = 0): number =>
-  mesh.world.node(node).counts.get(name) ?? 0
-
-/** The honest ones still talk, and hold the same. */
-const goesOn = (mesh: Mesh): void => {
-  const texts = readAll(mesh, 1).length
-  say(mesh, 0, 'still here')
-  later(mesh, 3_000)
-  converge(mesh, [0, 1])
-  expect(readAll(mesh, 1)).toHaveLength(texts + 1)
-  expect(broken(mesh, [0, 1])).toEqual([])
-}
+import { counted, goesOn, hostileMesh, later } from '../support/hostile-mesh.ts'
+import { type Mesh, groupOf, readAll, say } from '../support/mesh.ts'
 
 const tipOf = (mesh: Mesh, node: number): Message => {
   const self = groupOf(mesh, node)?.self
@@ -120,7 +90,7 @@ describe('a frame that is none', () => {
     ]),
   ]
   test.each(cases)('is dropped as %s, and three of them end the link', (reason, frames) => {
-    const mesh = setting(`frames ${reason}`)
+    const mesh = hostileMesh(`frames ${reason}`)
     const { world } = mesh
     const reset = reason.startsWith('hello') ? `links_reset/${reason}` : 'links_reset/misbehaved'
     sendFrames(world, 2, 0, frames.slice(0, 1))
@@ -136,7 +106,7 @@ describe('a frame that is none', () => {
   })
 
   test('in any number of random shapes never throws', () => {
-    const mesh = setting('fuzz')
+    const mesh = hostileMesh('fuzz')
     const random = new SeededRandom('fuzz')
     for (let i = 0; i < 300; i++) {
       if (hostileAt(mesh.world, 2).channelTo(mesh.world.node(0).peerId) < 0) {
@@ -163,7 +133,7 @@ describe('a batch that lies', () => {
   }
 
   test('about a signature is dropped, and three of them end the link', () => {
-    const mesh = setting('bad signature')
+    const mesh = hostileMesh('bad signature')
     const frame = batchFrame(batchOf([forge(mesh)]))
     sendFrames(mesh.world, 2, 0, [frame, frame])
     later(mesh, 200)
@@ -176,7 +146,7 @@ describe('a batch that lies', () => {
   })
 
   test('with messages that break a rule ends the link after three', () => {
-    const mesh = setting('bad rules')
+    const mesh = hostileMesh('bad rules')
     const device = secretOf('bad rules', 2, 'device')
     const tip = tipOf(mesh, 2)
     for (let i = 0; i < 3; i++) {
@@ -195,7 +165,7 @@ describe('a batch that lies', () => {
   })
 
   test('by naming what nobody holds is dropped, and not held against its sender', () => {
-    const mesh = setting('gap')
+    const mesh = hostileMesh('gap')
     const device = secretOf('gap', 2, 'device')
     const ahead = nextPlain(
       device,
@@ -211,7 +181,7 @@ describe('a batch that lies', () => {
   })
 
   test('by an author whom nobody admitted is dropped, and not held against its sender', () => {
-    const mesh = setting('author')
+    const mesh = hostileMesh('author')
     const tip = tipOf(mesh, 2)
     const { header } = tip
     const alien = signMessage(
@@ -228,7 +198,7 @@ describe('a batch that lies', () => {
   })
 
   test('with a type from the future is held apart, counted, and never held against its sender', () => {
-    const mesh = setting('future')
+    const mesh = hostileMesh('future')
     const device = secretOf('future', 2, 'device')
     const plain = nextPlain(device, tipOf(mesh, 2), new Uint8Array())
     const draft = { ...draftOf(plain), type: 77 }
@@ -243,7 +213,7 @@ describe('a batch that lies', () => {
 
 describe('a peer that answers with nothing new', () => {
   test('does not keep others from being asked', () => {
-    const mesh = setting('starve', 3)
+    const mesh = hostileMesh('starve', 3)
     const { world } = mesh
     const stale = batchFrame(batchOf([tipOf(mesh, 2)]))
     const liar = writeGroupFrame({
@@ -270,7 +240,7 @@ describe('a peer that answers with nothing new', () => {
 
 describe('a push', () => {
   test('of a forged message is rejected, counted, and after three its sender is cut off', () => {
-    const mesh = setting('push')
+    const mesh = hostileMesh('push')
     const device = secretOf('other', 1, 'device')
     for (let i = 0; i < 3; i++) {
       pushMessages(mesh, 2, [nextPlain(device, tipOf(mesh, 1), Uint8Array.of(i))])
@@ -282,7 +252,7 @@ describe('a push', () => {
   })
 
   test('of a thousand messages that build on nothing fills no more than its bounds', () => {
-    const mesh = setting('flood')
+    const mesh = hostileMesh('flood')
     const device = secretOf('flood', 2, 'device')
     let tip = nextPlain(device, tipOf(mesh, 2), new Uint8Array())
     for (let i = 0; i < 1_200; i++) {
@@ -296,7 +266,7 @@ describe('a push', () => {
   })
 
   test('that is replayed or damaged changes nothing', () => {
-    const mesh = setting('replay')
+    const mesh = hostileMesh('replay')
     const { world } = mesh
     const known = messagesOf(mesh, 0).filter(({ signature }) => signature.length === 64)
     const messages = groupOf(mesh, 0)?.messages
@@ -309,58 +279,6 @@ describe('a push', () => {
     later(mesh, 5_000)
     expect(counted(mesh, 'pushes_dropped/envelope-unopenable')).toBe(1)
     expect(groupOf(mesh, 0)?.messages).toBe(messages)
-    goesOn(mesh)
-  })
-})
-
-describe('a peer without keys', () => {
-  test('is told nothing on a sync channel', () => {
-    const mesh = setting('stranger', 4)
-    const { world } = mesh
-    openChannel(world, 3, 0, 'sync')
-    later(mesh, 3_000)
-    const hostile = hostileAt(world, 3)
-    const vector = writeGroupFrame({ kind: 'vector', index: 0, explicit: false, entries: [] })
-    sendOn(world, 3, hostile.channelTo(world.node(0).peerId), [vector])
-    later(mesh, 3_000)
-    expect(counted(mesh, 'frames_dropped/frame-group')).toBe(1)
-    // Hello tags and keep-alives only: nothing as long as a record or a message.
-    expect(hostile.heard.length).toBeGreaterThan(0)
-    for (const { frame } of hostile.heard) expect(frame.length).toBeLessThan(200)
-    goesOn(mesh)
-  })
-
-  test('that sends rubbish on a join channel is dropped, counted, and not answered', () => {
-    const mesh = setting('rubbish', 4)
-    const { world } = mesh
-    const random = new SeededRandom('rubbish')
-    const frames = [
-      new Uint8Array(),
-      encode([1, new Uint8Array(3_000)]),
-      encode([2, new Uint8Array(32), Array(9).fill([new Uint8Array(32), new Uint8Array(64)])]),
-      encode([5, new Uint8Array(32), new Uint8Array(8)]),
-      ...Array.from({ length: 30 }, () => random.bytes(1 + random.below(300))),
-    ]
-    for (const frame of frames) {
-      openChannel(world, 3, 0, 'join')
-      later(mesh, 300)
-      sendOn(world, 3, hostileAt(world, 3).channelTo(world.node(0).peerId, 'join'), [frame])
-      later(mesh, 300)
-    }
-    expect(counted(mesh, 'frames_dropped/join-malformed')).toBe(frames.length)
-    expect(groupOf(mesh, 0)?.members).toHaveLength(3)
-    goesOn(mesh)
-  })
-
-  test('may ask to join ten times an hour and no more', () => {
-    const mesh = setting('knock', 4)
-    const { world } = mesh
-    openChannel(world, 3, 0, 'join')
-    later(mesh, 300)
-    const channel = hostileAt(world, 3).channelTo(world.node(0).peerId, 'join')
-    for (let i = 0; i < 15; i++) sendOn(world, 3, channel, [encode([1, Uint8Array.of(i)])])
-    later(mesh, 500)
-    expect(counted(mesh, 'joins_refused/rate')).toBe(5)
     goesOn(mesh)
   })
 })
