@@ -343,7 +343,7 @@ const expireWaiters = (turn: Turn, joining: Joining): void => {
     const error = failure(
       'JOIN_PENDING',
       `not admitted yet: ${joining.lastReason}`,
-      'the node goes on asking until the ticket expires: see `coterie group list`',
+      'the node goes on asking until the ticket expires; then `coterie group list` shows the group',
     )
     emit(turn, { kind: 'reply', ticket: waiter.ticket, reply: refused(error) })
   }
