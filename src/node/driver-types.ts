@@ -40,6 +40,8 @@ export interface Driver {
   /** Feeds `start`; `done` when the machine is ready and the network was made. */
   start(done: (error?: Error) => void): void
   command<C extends Command>(command: C, done: (reply: CommandReply<C['kind']>) => void): void
+  /** Commands given inside are stepped one after another before anything of them is written. */
+  together(give: () => void): void
   /** Every notified event, after the writes of its step are durable. Returns how to stop listening. */
   onEvent(listener: (event: Event) => void): () => void
   /** Takes no more inputs, lets the write under way finish, cancels alarms. Leaves the ports open. */

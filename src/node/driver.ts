@@ -68,6 +68,18 @@ class Loop implements Driver {
     this.#take({ kind: 'command', ticket, command })
   }
 
+  together(give: () => void): void {
+    if (this.#pumping) return give()
+    // Whatever comes meanwhile only queues.
+    this.#pumping = true
+    try {
+      give()
+    } finally {
+      this.#pumping = false
+    }
+    this.#pump()
+  }
+
   onEvent(listener: (event: Event) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)

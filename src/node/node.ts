@@ -81,7 +81,7 @@ export async function assembleNode(parts: NodeParts): Promise<Node> {
 export class Node {
   readonly #parts: NodeParts
   readonly #driver: Driver
-  readonly #pace = new Pace()
+  readonly #pace: Pace
   readonly #watch = new HealthWatch()
   readonly #reading: ReadParts
   readonly #end = new AbortController()
@@ -95,6 +95,7 @@ export class Node {
     this.#parts = parts
     this.#reading = { machine: parts.machine, texts: new TextStore(parts) }
     this.#driver = createDriver({ ...parts, onFatal: (error) => this.#fail(error) })
+    this.#pace = new Pace((give) => this.#driver.together(give))
     this.#driver.onEvent((event) => {
       if (event.kind === 'group') this.#resolved.clear()
       this.#watch.observe(event, parts.clock.nowMs(), parts.clock.wallMs())

@@ -49,6 +49,15 @@ describe('the driver', () => {
     ])
   })
 
+  it('writes as one batch what was given together', () => {
+    const rig = echo(new Rig())
+    rig.driver.together(() => {
+      for (const byte of [1, 2, 3]) rig.frame(byte)
+      expect(rig.log).toEqual([])
+    })
+    expect(rig.log).toEqual(['step frame', 'step frame', 'step frame', 'write 3'])
+  })
+
   it('holds back the sends of later steps that write nothing themselves', () => {
     const rig = new Rig().begin((input) =>
       input.kind === 'frame' && input.frame[0] === 1 ? [persist(1), send(1)] : [send(2)],
