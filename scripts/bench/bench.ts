@@ -23,7 +23,7 @@ export interface Sizes {
 }
 
 export const fullSizes: Sizes = {
-  eachMessages: 2_000,
+  eachMessages: 5_000,
   bulkMessages: 20_000,
   authors: 10,
   texts: 2_000,
@@ -34,7 +34,7 @@ export const fullSizes: Sizes = {
 }
 
 export const quickSizes: Sizes = {
-  eachMessages: 500,
+  eachMessages: 1_000,
   bulkMessages: 4_000,
   authors: 10,
   texts: 200,

@@ -13,9 +13,14 @@ import {
 
 const IN_FLIGHT = 64
 
+/** Parts of the one-by-one runs: a disk is fast in one second and slow in the next. */
+const PARTS = 10
+
 interface Rates {
   readonly each: number
   readonly bulk: number
+  /** Synced puts, in turn with `each`. */
+  readonly synced: number
 }
 
 export async function measureW1(bench: Bench): Promise<Row[]> {
@@ -23,12 +28,11 @@ export async function measureW1(bench: Bench): Promise<Row[]> {
   const results = await interleaved(sizes.rounds, {
     floor: () => log(bench, 1),
     chain: () => log(bench, CHAIN_RUN),
-    synced: () => synced(bench),
     coterie: () => coterie(bench),
   })
   const of = (name: keyof typeof results, rate: keyof Rates): number =>
     median(results[name].map((one) => one[rate]))
-  const syncedPuts = of('synced', 'each')
+  const syncedPuts = of('coterie', 'synced')
   return [
     { workload: 'W1', name: 'Level put, each synced', unit: 'msg/s', floor: syncedPuts },
     {
@@ -59,29 +63,30 @@ function log(bench: Bench, run: number): Promise<Rates> {
     await one.call('open', { directory: bench.fresh('log'), run, bytes: BODY_BYTES })
     const each = await one.call<number>('appendEach', eachMessages)
     const bulk = await one.call<number>('appendAll', bulkMessages)
-    return { each, bulk }
+    return { each, bulk, synced: 0 }
   })
 }
 
-function synced(bench: Bench): Promise<Rates> {
-  return bench.with('log-role', async (spawn) => {
-    const directory = bench.fresh('puts')
-    const count = bench.sizes.eachMessages
-    return { each: await spawn().call<number>('syncedPuts', { directory, count }), bulk: 0 }
-  })
-}
-
-function coterie(bench: Bench): Promise<Rates> {
+async function coterie(bench: Bench): Promise<Rates> {
   const { eachMessages, bulkMessages } = bench.sizes
-  return bench.with('node-role', async (spawn) => {
-    const one = spawn()
-    await one.call('open', { home: bench.fresh('node'), name: 'one', bytes: BODY_BYTES })
-    await one.call('create', 0)
-    const each = await bench.profiled('w1-each', one, () =>
-      one.call<number>('appendEach', eachMessages),
-    )
-    const size = { count: bulkMessages, inFlight: IN_FLIGHT }
-    const bulk = await bench.profiled('w1-bulk', one, () => one.call<number>('appendAll', size))
-    return { each, bulk }
-  })
+  const part = eachMessages / PARTS
+  const directory = bench.fresh('puts')
+  return bench.with('node-role', (spawn) =>
+    bench.with('log-role', async (spawnLog) => {
+      const [one, disk] = [spawn(), spawnLog()]
+      await one.call('open', { home: bench.fresh('node'), name: 'one', bytes: BODY_BYTES })
+      await one.call('create', 0)
+      const rates: number[] = []
+      const synced: number[] = []
+      await bench.profiled('w1-each', one, async () => {
+        for (let each = 0; each < PARTS; each++) {
+          synced.push(await disk.call<number>('syncedPuts', { directory, count: part }))
+          rates.push(await one.call<number>('appendEach', part))
+        }
+      })
+      const size = { count: bulkMessages, inFlight: IN_FLIGHT }
+      const bulk = await bench.profiled('w1-bulk', one, () => one.call<number>('appendAll', size))
+      return { each: median(rates), bulk, synced: median(synced) }
+    }),
+  )
 }
