@@ -65,6 +65,9 @@ export async function* followTexts(
       }
       await bell.wait()
     }
+  } catch (error) {
+    // A node that stops closes its store under a read: that is the end, not a failure.
+    if (!bell.ended) throw error
   } finally {
     stopNews()
     bell.silence()
