@@ -14,8 +14,6 @@ export const MessageType = {
   prekey: 9,
 } as const
 
-export type MessageTypeNumber = (typeof MessageType)[keyof typeof MessageType]
-
 const known = new Set<number>(Object.values(MessageType))
 
 /** First type number that needs no understanding. */

@@ -17,7 +17,6 @@ import {
   encodeEpochMessage,
   encodeGenesis,
   encodeJoin,
-  encodePrekey,
 } from '../message/bodies.ts'
 import { MessageType } from '../message/type.ts'
 import { activeMembers } from '../membership/roster.ts'
@@ -166,11 +165,6 @@ export const postJoin = (turn: Turn, replica: Replica, then: Then): void => {
   const admission = replica.facts.get(replica.self.member)?.admission ?? EMPTY
   const body = encodeJoin({ admission, prekey })
   post(turn, replica, MessageType.join, () => ({ body }), then)
-}
-
-export const postPrekey = (turn: Turn, replica: Replica, then: Then): void => {
-  const body = encodePrekey({ prekey: freshPrekey(turn, replica), mailbox: EMPTY })
-  post(turn, replica, MessageType.prekey, () => ({ body }), then)
 }
 
 export const postAttest = (turn: Turn, replica: Replica, then: Then): void =>

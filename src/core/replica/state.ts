@@ -12,7 +12,6 @@ import { createChains } from '../epoch/chain.ts'
 import type { PushedMessage } from '../epoch/envelope.ts'
 import { topicOf } from '../epoch/topic.ts'
 import type { Env } from '../env.ts'
-import type { PeerId } from '../input.ts'
 import type { MemberFacts } from '../membership/roster.ts'
 import { seatFacts } from '../membership/facts.ts'
 import type { Hex } from '../message/header.ts'
@@ -216,13 +215,6 @@ export const secretKey = (number: number, kind: number, id: Bytes): Bytes =>
   key(Space.secret, number, concat(Uint8Array.of(kind), id))
 
 export const bytesOf = (hex: Hex): Bytes => fromHex(hex) ?? new Uint8Array()
-
-/** Where a peer's frames come from and which group number it uses on its channel. */
-export interface PeerGroup {
-  readonly channel: number
-  readonly index: number
-  readonly peer: PeerId
-}
 
 /** The line of this device's own member, or undefined before its counter 0. */
 export const ownTip = (replica: Replica): Transcript<ControlInfo>['lines'][number] | undefined => {
