@@ -10,7 +10,9 @@ async function follow(read: ReadRows, signal: AbortSignal): Promise<number> {
   const following = followTexts(source, {
     async *first(reader) {
       const rows = await reader(0, { from: 0, to: 1, limit: 1, reverse: false })
-      for (const row of rows) yield { ...row, line: 0, member: '' }
+      for (const { counter, text } of rows) {
+        if (text !== undefined) yield { line: 0, member: '', counter, text }
+      }
     },
     passes: () => true,
     signal,
