@@ -22,7 +22,7 @@ import type { HeaderDraft, Message } from '../../src/core/message/message.ts'
 import { prefixOf, signMessage } from '../../src/core/message/message.ts'
 import { MessageType } from '../../src/core/message/type.ts'
 import type { Row } from '../../src/core/transcript/row.ts'
-import { reasonFor } from '../../src/core/validity/bodies.ts'
+import { reasonFor } from '../../src/core/validity/reason.ts'
 import type { Context } from '../../src/core/validity/context.ts'
 import { contextOf, membershipHash } from '../../src/core/validity/context.ts'
 import type { Past, View } from '../../src/core/validity/past.ts'
@@ -134,7 +134,7 @@ export function epochOn(stand: Stand, word: string) {
       member: facts.memberBytes,
       prekey: prekey.public,
     })),
-    reason: { code: reasonFor(ledger, past, heads), id: NONE },
+    reason: { code: reasonFor(ledger, context, past)?.code ?? 0, id: NONE },
   }
   return mintEpoch(recorder(word), author.person.seeds.device, plan)
 }

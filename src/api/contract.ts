@@ -59,12 +59,13 @@ export interface AttestationAnswer {
   latestMessageIds: string[]
 }
 
+/** Held: number and id are null and `draft` names the waiting text. */
 export interface SendAnswer {
-  number: string
-  id: string
+  number: string | null
+  id: string | null
   draft: string | null
   ack: 'none'
-  state: 'stored'
+  state: 'stored' | 'held'
   ackedBy: string[]
 }
 

@@ -145,7 +145,8 @@ async function sendText(
   const request = JSON.stringify([id, body.contentType ?? '', body.text])
   return call.sent.once(call.idempotencyKey, request, async () => {
     const sent = await node.send(id, body.text, body.contentType)
-    return { ...sent, draft: null, ack: 'none', state: 'stored', ackedBy: [] }
+    const state = sent.draft === null ? 'stored' : 'held'
+    return { ...sent, ack: 'none', state, ackedBy: [] }
   })
 }
 

@@ -35,6 +35,21 @@ export type Command =
       readonly payload: Bytes
     }
   | { readonly kind: 'attest'; readonly group: string }
+  | {
+      readonly kind: 'remove-member'
+      readonly group: string
+      readonly scope: 'member' | 'account'
+      /** A memberId or an account, by scope. */
+      readonly target: string
+    }
+  | {
+      readonly kind: 'leave-group'
+      readonly group: string
+      readonly reason: string
+      /** Also when no leader is left afterwards. */
+      readonly last: boolean
+    }
+  | { readonly kind: 'rotate'; readonly group: string }
   | { readonly kind: 'sync'; readonly group: string; readonly peer?: PeerId }
   /** A multiaddr to keep dialling, with or without /p2p/. */
   | { readonly kind: 'peer-add'; readonly address: string }
@@ -49,7 +64,21 @@ export interface CommandResult {
   invite: { ticket: string; expires: number; uses: number }
   join: { group: string; name: string; member: string }
   'accept-request': { member: string }
-  send: { number: string; id: string }
+  /** Held: number and id are null and `draft` names the waiting text. */
+  send: { number: string; id: string; draft: null } | { number: null; id: null; draft: string }
+  'remove-member': {
+    number: string
+    id: string
+    /** memberIds that it hits. */
+    members: readonly string[]
+    epoch: string | null
+    /** Messages of theirs known here by number only: they will not count. */
+    withdraws: number
+    /** memberIds of leaders that were not on a link: what only they hold may be withdrawn too. */
+    unaskedLeaders: readonly string[]
+  }
+  'leave-group': { number: string; id: string }
+  rotate: { number: string; id: string; epoch: string }
   attest: { number: string; id: string }
   sync: { rounds: SyncRound[] }
   'peer-add': { address: string }

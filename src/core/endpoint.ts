@@ -12,8 +12,9 @@ import type { Input } from './input.ts'
 import type { Machine } from './machine.ts'
 import { createKeepAlive } from './presence/keep-alive.ts'
 import { hourOf } from './presence/links.ts'
-import { planMerge } from './replica/merge.ts'
-import { keepEarlyReach, proveWaiting, renewReach } from './replica/peers.ts'
+import { complain, releaseDrafts } from './replica/author.ts'
+import { planEpoch } from './replica/manager.ts'
+import { dropGone, keepEarlyReach, proveWaiting, renewReach } from './replica/peers.ts'
 import { takePush } from './replica/push.ts'
 import { textOf } from './replica/keys.ts'
 import type { Replica } from './replica/state.ts'
@@ -80,9 +81,9 @@ export class Endpoint implements Machine {
   }
 
   /** The stored record of a message as `read` shows it; undefined when it is no text. */
-  openText(group: string, record: Bytes): TextReport | undefined {
+  openText(group: string, record: Bytes, line: number): TextReport | undefined {
     const replica = this.#state.replicas.get(group)
-    return replica && textOf(this.#crypto, replica, record)
+    return replica && textOf(this.#crypto, replica, record, line)
   }
 
   /** The number under which a group's keys are stored. */
@@ -212,7 +213,10 @@ const afterChange = (turn: Turn, state: EndpointState, replica: Replica): void =
   replica.changed = false
   keepEarlyReach(turn, replica)
   renewReach(turn, replica, state.listen)
-  planMerge(turn, replica)
+  planEpoch(turn, replica)
+  releaseDrafts(turn, replica)
+  complain(turn, replica)
+  dropGone(turn, replica)
   proveWaiting(turn, replica, (channel) => {
     const liar = state.channels.get(channel)?.peer
     if (liar !== undefined) giveUp(turn, state, liar, 'hello-signature')

@@ -5,7 +5,7 @@
 import { deadline as pendingDeadline, expire } from './transcript/pending.ts'
 import { postAttest, postJoin } from './replica/author.ts'
 import { sendingEpoch } from './replica/keys.ts'
-import { mergeNow } from './replica/merge.ts'
+import { manageNow } from './replica/manager.ts'
 import { flushPush } from './replica/push.ts'
 import type { Replica } from './replica/state.ts'
 import { ownTip } from './replica/state.ts'
@@ -40,8 +40,8 @@ export const onReplicaTimer = (turn: Turn, replica: Replica, name: string): void
       return askSenders(turn, replica)
     case 'round':
       return round(turn, replica)
-    case 'merge':
-      return mergeNow(turn, replica)
+    case 'manage':
+      return manageNow(turn, replica)
     case 'pending':
       return expirePending(turn, replica)
   }

@@ -23,6 +23,8 @@ export const Space = {
   index: 0x49,
   /** group, kind, id -> group secrets: access key, epoch secrets, prekeys. */
   secret: 0x4b,
+  /** group, draft -> a text that waits for an epoch. */
+  draft: 0x57,
   /** group, member -> reach record. */
   reach: 0x52,
   /** group, invite -> a ticket we issued. */

@@ -18,7 +18,7 @@ import type { ReadRows, Row } from './transcript.ts'
 export interface EndpointMachine extends Machine {
   report(): EndpointReport
   /** Opens a stored message for display; undefined for what is no text. */
-  openText(group: string, record: Bytes): TextReport | undefined
+  openText(group: string, record: Bytes, line: number): TextReport | undefined
   /** The number under which a group's rows are stored. */
   groupNumber(group: string): number | undefined
 }
@@ -52,7 +52,7 @@ export class TextStore {
       const entries = await this.#read(rangesOf(this.#numberOf(group), line, range))
       return entries.map((entry) => ({
         counter: readU32(entry.key, entry.key.length - 4),
-        text: machine.openText(group, entry.value),
+        text: machine.openText(group, entry.value, line),
       }))
     }
   }

@@ -211,7 +211,7 @@ function lastWord(run: Run, members: readonly number[]): string[] {
   const words = members.map((node) => {
     const payload = new TextEncoder().encode(`last word of ${String(node)}`)
     const command = { kind: 'send', group: mesh.group, contentType: 'text/plain', payload } as const
-    return done(mesh.world, node, command).id
+    return done(mesh.world, node, command).id ?? 'held'
   })
   converge(mesh, members)
   return members.flatMap((node) => unopened(mesh, node, words))
@@ -230,7 +230,7 @@ function unopened(mesh: Mesh, node: number, words: readonly string[]): string[] 
 function forgotten(run: Run, members: readonly number[]): string[] {
   const held = heldBy(run.mesh, members[0] ?? 0)
   return run.sent.flatMap(({ reply, node }) =>
-    reply?.ok === true && !held.has(reply.value.id)
+    reply?.ok === true && reply.value.id !== null && !held.has(reply.value.id)
       ? [`a text of node ${String(node)} was acknowledged and is lost`]
       : [],
   )

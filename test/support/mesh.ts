@@ -11,7 +11,7 @@ import type { CommandReply } from '../../src/node/driver-types.ts'
 import type { CommandHandle } from '../../src/lab/world/node.ts'
 import type { World, WorldOptions } from '../../src/lab/world/world.ts'
 import { createWorld } from '../../src/lab/world/world.ts'
-import { utf8 } from '../../src/base/bytes.ts'
+import { readU32, utf8 } from '../../src/base/bytes.ts'
 
 const crypto = createNativeCrypto()
 
@@ -147,21 +147,28 @@ export function converge(
 
 /** Every message record of the group on the disk of a node. */
 export function recordsOf(mesh: Mesh, node: number): Uint8Array[] {
+  return rowsOf(mesh, node).map(({ record }) => record)
+}
+
+/** In a message key: the space byte and the group's number, before the line. */
+const LINE_AT = 5
+
+function rowsOf(mesh: Mesh, node: number): { record: Uint8Array; line: number }[] {
   const number = endpointOf(mesh.world, node).groupNumber(mesh.group) ?? 0
   const range = within(key(Space.message, number))
   // The first byte is the driver's marker.
   return mesh.world
     .node(node)
     .disk.rows.read(range)
-    .map(({ value }) => value.subarray(1))
+    .map((row) => ({ record: row.value.subarray(1), line: readU32(row.key, LINE_AT) }))
 }
 
 /** What `read` would print at a node, from its disk. */
 export function readAll(mesh: Mesh, node: number): TextReport[] {
   const endpoint = endpointOf(mesh.world, node)
   const texts: TextReport[] = []
-  for (const record of recordsOf(mesh, node)) {
-    const text = endpoint.openText(mesh.group, record)
+  for (const { record, line } of rowsOf(mesh, node)) {
+    const text = endpoint.openText(mesh.group, record, line)
     if (text !== undefined) texts.push(text)
   }
   return texts.sort(

@@ -40,10 +40,15 @@ async function run(context: Context, given: Given): Promise<void> {
     timeoutMs,
   })
   await context.out.result(answer, () =>
-    fields([
-      ['number', answer.number],
-      ['id', answer.id],
-    ]),
+    answer.state === 'held'
+      ? fields([
+          ['held', answer.draft ?? ''],
+          ['why', 'no epoch yet without somebody who was removed; it is sent when one comes'],
+        ])
+      : fields([
+          ['number', answer.number ?? ''],
+          ['id', answer.id ?? ''],
+        ]),
   )
 }
 

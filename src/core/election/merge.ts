@@ -8,6 +8,8 @@ import {
   MERGE_JITTER_MS,
   MERGE_QUIET_MS,
   MERGE_SLOT_MS,
+  ROTATE_JITTER_MS,
+  ROTATE_SLOT_MS,
 } from '../../base/limits.ts'
 
 /** An epoch as far as merging looks at it. */
@@ -42,8 +44,14 @@ export interface MergeWait {
   readonly luck: number
 }
 
+const slotOf = ({ chain, betterOnline, better }: MergeWait): number =>
+  chain === 0 ? betterOnline : better
+
+/** For every cause but a merge: no quiet and no doubling, as the need is real and soon. */
+export const rotateWaitMs = (wait: MergeWait): number =>
+  slotOf(wait) * ROTATE_SLOT_MS + Math.floor(wait.luck * ROTATE_JITTER_MS)
+
 /** Milliseconds from the moment at which the heads became what they are. */
-export const mergeWaitMs = ({ chain, betterOnline, better, luck }: MergeWait): number => {
-  const slot = chain === 0 ? betterOnline : better
-  return MERGE_QUIET_MS + 2 ** chain * (slot * MERGE_SLOT_MS + Math.floor(luck * MERGE_JITTER_MS))
-}
+export const mergeWaitMs = (wait: MergeWait): number =>
+  MERGE_QUIET_MS +
+  2 ** wait.chain * (slotOf(wait) * MERGE_SLOT_MS + Math.floor(wait.luck * MERGE_JITTER_MS))

@@ -10,14 +10,15 @@ import type { Failure } from '../effect.ts'
 import { failure, refused } from '../failure.ts'
 import { checkName } from '../identity/name.ts'
 import type { PeerId } from '../input.ts'
-import { hexOf, numberText } from '../message/header.ts'
-import type { Message } from '../message/message.ts'
+import { hexOf } from '../message/header.ts'
 import { parseTicketText } from '../membership/ticket.ts'
 import { isAddress } from '../presence/reach-record.ts'
 import { block } from '../presence/redial.ts'
 import { acceptRequest, invite } from '../replica/admission.ts'
 import { postAttest, postText } from '../replica/author.ts'
 import type { Posted } from '../replica/author.ts'
+import { isGone } from '../replica/author.ts'
+import { leave, numbered, remove, rotate } from '../replica/govern.ts'
 import type { Replica } from '../replica/state.ts'
 import { syncNow } from '../replica/sync-command.ts'
 import { canSend } from '../replica.ts'
@@ -103,18 +104,27 @@ const runGroupCommand = (
         reply(later, ticket, result),
       )
     case 'send':
-      return postText(turn, replica, command.contentType, command.payload, posted)
+      return postText(turn, replica, command.contentType, command.payload, (later, sent) => {
+        if (!sent.ok) return reply(later, ticket, sent.error)
+        if ('draft' in sent) {
+          return reply(later, ticket, { number: null, id: null, draft: sent.draft })
+        }
+        reply(later, ticket, { ...numbered(sent.message), draft: null })
+      })
+    case 'remove-member':
+      return remove(turn, replica, command.scope, command.target, (later, result) =>
+        reply(later, ticket, result),
+      )
+    case 'leave-group':
+      return leave(turn, replica, command, posted)
+    case 'rotate':
+      return rotate(turn, replica, (later, result) => reply(later, ticket, result))
     case 'attest':
       return postAttest(turn, replica, posted)
     case 'sync':
       return syncNow(turn, replica, ticket, command.peer)
   }
 }
-
-const numbered = ({ header, idBytes }: Message): { number: string; id: string } => ({
-  number: numberText(header.memberGroupId, header.counter),
-  id: hexOf(idBytes),
-})
 
 const checkedName = (name: string): Failure | undefined => {
   const checked = checkName(name)
@@ -151,7 +161,8 @@ const runJoin = (
   }
   const deadlineMs = turn.env.nowMs + waitMs
   const replica = state.replicas.get(hexOf(parsed.value.group))
-  if (replica !== undefined) {
+  // Whoever was removed or left comes back as a new member; everybody else is in already.
+  if (replica !== undefined && !isGone(replica)) {
     replica.joinWaiters.push({ ticket, deadlineMs })
     emit(turn, { kind: 'set-timer', timer: 'joins', atMs: deadlineMs })
     return answerJoins(turn, state)

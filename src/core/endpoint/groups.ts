@@ -14,7 +14,7 @@ import type { Card } from '../identity/card.ts'
 import { cardHash, cardText, mintCard, parseCardText } from '../identity/card.ts'
 import { prekeyIdOf } from '../identity/prekey.ts'
 import { hexOf } from '../message/header.ts'
-import { keepPrekey, postEpoch, postGenesis } from '../replica/author.ts'
+import { isGone, keepPrekey, postEpoch, postGenesis } from '../replica/author.ts'
 import { noteChecked } from '../replica/intake.ts'
 import { keepReach, renewReach } from '../replica/peers.ts'
 import { encodeGroup } from '../replica/records.ts'
@@ -42,7 +42,7 @@ interface Adopted {
 export const adoptGroup = (turn: Turn, state: EndpointState, adopted: Adopted): Replica => {
   const { constitution, accessKey, member, memberGroupId } = adopted
   const known = state.replicas.get(hexOf(constitution.group))
-  if (known !== undefined) return known
+  if (known !== undefined) return isGone(known) ? readmit(turn, known, adopted) : known
   const number = state.nextNumber++
   const createdMs = Math.floor(turn.env.wallMs)
   const replica = createReplica(turn.env, {
@@ -71,6 +71,25 @@ export const adoptGroup = (turn: Turn, state: EndpointState, adopted: Adopted): 
   startGroup(turn, state, replica)
   const { group } = replica
   emit(turn, { kind: 'notify', event: { kind: 'group', group, name: constitution.name } })
+  return replica
+}
+
+/** Somebody who was removed or left is back: a new member over the transcript that is here. */
+const readmit = (turn: Turn, replica: Replica, adopted: Adopted): Replica => {
+  const { member, memberGroupId, prekeySecret } = adopted
+  const { number, constitution, createdMs, self } = replica
+  replica.self = { ...self, member: hexOf(member), memberBytes: member, memberGroupId }
+  replica.sending = ''
+  replica.changed = true
+  const saved = { number, constitution: constitution.bytes, member, memberGroupId, createdMs }
+  persist(turn, [{ key: key(Space.group, number), value: encodeGroup(saved) }])
+  const { crypto } = turn.env
+  keepPrekey(
+    turn,
+    replica,
+    prekeyIdOf(crypto, member, crypto.xPublicKey(prekeySecret)),
+    prekeySecret,
+  )
   return replica
 }
 

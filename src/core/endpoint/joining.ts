@@ -23,7 +23,7 @@ import { DeviceSecret } from './device-secret.ts'
 import { adoptGroup } from './groups.ts'
 import { shownCardInput } from './hosting.ts'
 import { CARDS_SHOWN_MAX, readJoinFrame, writeJoinFrame } from './join-frames.ts'
-import { openSync, syncChannelsOf } from './links.ts'
+import { openSync, relink, syncChannelsOf } from './links.ts'
 import type { EndpointState, Joining } from './state.ts'
 import { seedsOf } from './state.ts'
 
@@ -299,6 +299,7 @@ const adopt = (
   const seat = welcome.constitution.leaders.find((one) => hexOf(one.member) === hexOf(member))
   const own = parseJoinRequest(turn.env.crypto, joining.request)
   const memberGroupId = seat?.card.memberGroupId ?? (own.ok ? own.value.memberGroupId : 0)
+  const before = state.replicas.get(hexOf(joining.ticket.group))?.self.member
   const replica = adoptGroup(turn, state, {
     constitution: welcome.constitution,
     accessKey: welcome.accessKey,
@@ -310,6 +311,7 @@ const adopt = (
   const waiters = [...joining.waiters]
   replica.joinWaiters.push(...waiters)
   forget(turn, state, joining)
+  if (before !== undefined && before !== replica.self.member) relink(turn, state, 'readmitted')
   const { introducers } = joining.ticket
   const address = introducers[(joining.turnOf - 1) % Math.max(1, introducers.length)]
   const peer = address?.split('/p2p/').at(-1)

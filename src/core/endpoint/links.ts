@@ -17,7 +17,7 @@ import type { HelloStep } from '../anti-entropy/hello.ts'
 import { isHelloKind } from '../anti-entropy/hello-frames.ts'
 import { isGroupKind } from '../anti-entropy/frames.ts'
 import type { ChannelId, Input, PeerId } from '../input.ts'
-import { activeMembers } from '../membership/roster.ts'
+import { presentMembers } from '../membership/roster.ts'
 import { hexOf } from '../message/header.ts'
 import {
   createKeepAlive,
@@ -144,6 +144,12 @@ export const giveUp = (turn: Turn, state: EndpointState, peer: PeerId, reason: s
   for (const channel of syncChannelsOf(state, peer)) channelClosed(turn, state, channel.id, reason)
 }
 
+/** Every link is made anew: what was said of oneself in their hellos is no longer true. */
+export const relink = (turn: Turn, state: EndpointState, reason: string): void => {
+  const channels = [...state.channels.values()].filter((one) => one.protocol === 'sync')
+  for (const peer of new Set(channels.map((one) => one.peer))) giveUp(turn, state, peer, reason)
+}
+
 export const channelClosed = (
   turn: Turn,
   state: EndpointState,
@@ -201,6 +207,8 @@ const groupFrame = (
   const index = Array.isArray(value) ? (value as readonly Value[])[1] : undefined
   const replica = typeof index === 'number' ? channel.groups.get(index) : undefined
   const entry = replica?.sync.peers.get(channel.id)
+  // Whoever is gone from a group may not know it yet: no offence, and no answer.
+  if (replica !== undefined && entry === undefined) return count(turn, 'frames_dropped', 'gone')
   if (replica === undefined || entry === undefined) {
     return strike(turn, state, channel, 'frame-group')
   }
@@ -282,7 +290,7 @@ export const chooseSoon = (turn: Turn, state: EndpointState): void => {
 export const chooseTargets = (turn: Turn, state: EndpointState): void => {
   const addresses = new Map<PeerId, Set<string>>()
   const groups = [...state.replicas.values()].map((replica) => {
-    const members = activeMembers(currentContext(replica).roster).map(({ facts }) => {
+    const members = presentMembers(currentContext(replica).roster).map(({ facts }) => {
       const { peer } = facts
       const known = addresses.get(peer) ?? new Set()
       for (const address of replica.reach.get(facts.member)?.addresses ?? []) known.add(address)

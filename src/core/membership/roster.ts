@@ -4,6 +4,7 @@
  * where two facts compete (two prekeys of one counter) the comparison decides, not the arrival.
  */
 import type { Bytes } from '../../base/bytes.ts'
+import { equal } from '../../base/bytes.ts'
 import type { PeerId } from '../input.ts'
 import type { Hex } from '../message/header.ts'
 
@@ -34,51 +35,132 @@ export interface Prekey {
   readonly counter: number
 }
 
-/** Numbers as the membership hash writes them; 2-5 come with removal and evidence. */
+/** Numbers as the membership hash writes them; 5 comes with evidence. */
 export const Standing = { active: 1, dormant: 2, left: 3, removed: 4, quarantined: 5 } as const
+export type StandingCode = (typeof Standing)[keyof typeof Standing]
 
 export interface Member {
   readonly facts: MemberFacts
-  readonly standing: (typeof Standing)[keyof typeof Standing]
+  readonly standing: StandingCode
   /** Its counter 0 is in this past. */
   readonly joined: boolean
   readonly prekey: Prekey
+  /** Local numbers of the Removes that hit it, of its Leaves, of the Dormants that still hold. */
+  readonly removedBy: readonly number[]
+  readonly leftBy: readonly number[]
+  readonly dormantBy: readonly number[]
+}
+
+/** A Remove of an account: it hits every Add of the account that does not build on it. */
+interface Ban {
+  readonly account: Bytes
+  readonly sequence: number
 }
 
 export interface Roster {
   readonly members: ReadonlyMap<Hex, Member>
+  readonly bans: readonly Ban[]
 }
 
 export type RosterChange =
   | { readonly kind: 'admit'; readonly facts: MemberFacts }
-  | { readonly kind: 'join'; readonly member: Hex; readonly prekey: Prekey }
-  | { readonly kind: 'prekey'; readonly member: Hex; readonly prekey: Prekey }
+  | { readonly kind: 'join' | 'prekey'; readonly member: Hex; readonly prekey: Prekey }
+  | { readonly kind: 'remove' | 'leave'; readonly member: Hex }
+  | { readonly kind: 'ban'; readonly account: Bytes }
+  | { readonly kind: 'dormant'; readonly member: Hex; readonly on: boolean }
+
+/** The control message that brings a change: its local number and what lies in its past. */
+export interface Cause {
+  readonly sequence: number
+  readonly builtOn: (sequence: number) => boolean
+}
 
 /** Every leader is a member from the first message on, whether or not it has come online yet. */
 export const rosterOf = (leaders: readonly MemberFacts[]): Roster => ({
-  members: new Map(leaders.map((facts) => [facts.member, admitted(facts)])),
+  members: new Map(leaders.map((facts) => [facts.member, admitted(facts, [])])),
+  bans: [],
 })
 
-const admitted = (facts: MemberFacts): Member => ({
-  facts,
-  standing: Standing.active,
-  joined: false,
-  prekey: facts.prekey,
+const admitted = (facts: MemberFacts, removedBy: readonly number[]): Member =>
+  standing({
+    facts,
+    joined: false,
+    prekey: facts.prekey,
+    removedBy,
+    leftBy: [],
+    dormantBy: [],
+  })
+
+/** Removal is stronger than leaving, both are for ever; dormancy ends. */
+const standing = (member: Omit<Member, 'standing'>): Member => ({
+  ...member,
+  standing:
+    member.removedBy.length > 0
+      ? Standing.removed
+      : member.leftBy.length > 0
+        ? Standing.left
+        : member.dormantBy.length > 0
+          ? Standing.dormant
+          : Standing.active,
 })
 
-export const applyChange = (roster: Roster, change: RosterChange): Roster => {
-  const member = change.kind === 'admit' ? change.facts.member : change.member
-  const before = roster.members.get(member)
-  if (change.kind === 'admit' && before !== undefined) return roster
-  const after =
-    change.kind === 'admit'
-      ? admitted(change.facts)
-      : before && {
-          ...before,
-          joined: before.joined || change.kind === 'join',
-          prekey: later(before.prekey, change.prekey),
-        }
-  return after === undefined ? roster : { members: new Map(roster.members).set(member, after) }
+export const applyChange = (roster: Roster, change: RosterChange, cause: Cause): Roster => {
+  if (change.kind === 'admit') return admit(roster, change.facts, cause)
+  if (change.kind === 'ban') return ban(roster, change.account, cause)
+  const before = roster.members.get(change.member)
+  return before === undefined ? roster : replaced(roster, changed(before, change, cause))
+}
+
+type OneMember = Exclude<RosterChange, { readonly kind: 'admit' | 'ban' }>
+
+const changed = (before: Member, change: OneMember, { sequence, builtOn }: Cause): Member => {
+  // A Dormant ends with an off or a sign of life that was made with the Dormant in view.
+  const still = before.dormantBy.filter((number) => !builtOn(number))
+  switch (change.kind) {
+    case 'remove':
+      return standing({ ...before, removedBy: [...before.removedBy, sequence] })
+    case 'leave':
+      return standing({ ...before, leftBy: [...before.leftBy, sequence] })
+    case 'dormant':
+      return standing({
+        ...before,
+        dormantBy: change.on ? [...before.dormantBy, sequence] : still,
+      })
+    default:
+      return standing({
+        ...before,
+        joined: before.joined || change.kind === 'join',
+        prekey: later(before.prekey, change.prekey),
+        dormantBy: still,
+      })
+  }
+}
+
+const replaced = (roster: Roster, member: Member): Roster => ({
+  ...roster,
+  members: new Map(roster.members).set(member.facts.member, member),
+})
+
+/** A second Add of one request changes nothing, unless a ban that the first built on hits it. */
+const admit = (roster: Roster, facts: MemberFacts, { builtOn }: Cause): Roster => {
+  const hits = roster.bans
+    .filter((one) => equal(one.account, facts.account) && !builtOn(one.sequence))
+    .map((one) => one.sequence)
+  const before = roster.members.get(facts.member)
+  if (before === undefined) return replaced(roster, admitted(facts, hits))
+  const fresh = hits.filter((sequence) => !before.removedBy.includes(sequence))
+  if (fresh.length === 0) return roster
+  return replaced(roster, standing({ ...before, removedBy: [...before.removedBy, ...fresh] }))
+}
+
+/** Local numbers are causal: an Add that builds on the ban has not been applied yet. */
+const ban = (roster: Roster, account: Bytes, { sequence }: Cause): Roster => {
+  const members = new Map(roster.members)
+  for (const [name, member] of members) {
+    if (!equal(member.facts.account, account)) continue
+    members.set(name, standing({ ...member, removedBy: [...member.removedBy, sequence] }))
+  }
+  return { members, bans: [...roster.bans, { account, sequence }] }
 }
 
 /** The prekey of the higher counter; of two branches of one author, the greater id. */
@@ -91,17 +173,27 @@ const later = (a: Prekey, b: Prekey): Prekey => {
   return a
 }
 
-/** Admitted and not gone, by memberId: those to whom an epoch is sealed. */
+/** Those to whom an epoch is sealed, by memberId: admitted, not gone, not dormant. */
 export const activeMembers = (roster: Roster): Member[] =>
+  presentMembers(roster).filter((member) => member.standing === Standing.active)
+
+/** Admitted and not gone, dormant ones included, by memberId. */
+export const presentMembers = (roster: Roster): Member[] =>
   [...roster.members.values()]
-    .filter((member) => member.standing === Standing.active)
+    .filter(present)
     .sort((a, b) => (a.facts.member < b.facts.member ? -1 : 1))
 
-export const isActive = (roster: Roster, member: Hex): boolean =>
-  roster.members.get(member)?.standing === Standing.active
+const present = (member: Member): boolean =>
+  member.standing === Standing.active || member.standing === Standing.dormant
 
-/** True when an active member already holds this 32-bit id. */
+/** May speak, be linked and be served. */
+export const isPresent = (roster: Roster, name: Hex): boolean => {
+  const member = roster.members.get(name)
+  return member !== undefined && present(member)
+}
+
+/** True when a present member already holds this 32-bit id. */
 export const idTaken = (roster: Roster, memberGroupId: number): boolean =>
   [...roster.members.values()].some(
-    (member) => member.standing === Standing.active && member.facts.memberGroupId === memberGroupId,
+    (member) => present(member) && member.facts.memberGroupId === memberGroupId,
   )

@@ -10,8 +10,12 @@ export const MessageType = {
   text: 2,
   attest: 3,
   add: 4,
+  remove: 5,
+  leave: 6,
+  dormant: 7,
   epoch: 8,
   prekey: 9,
+  rekeyRequest: 10,
 } as const
 
 const known = new Set<number>(Object.values(MessageType))

@@ -15,7 +15,7 @@ import type { Ticket } from '../membership/ticket.ts'
 import { ticketText } from '../membership/ticket.ts'
 import { sealWelcome } from '../membership/welcome.ts'
 import type { MemberFacts } from '../membership/roster.ts'
-import { isActive } from '../membership/roster.ts'
+import { isPresent } from '../membership/roster.ts'
 import { hexOf } from '../message/header.ts'
 import { Space, key } from '../storage.ts'
 import { sortedHeads } from '../transcript/transcript.ts'
@@ -111,7 +111,7 @@ export const takeRequest = (turn: Turn, replica: Replica, encoded: Bytes): Answe
 /** The welcome of a member that is already admitted: any member can write it. */
 const welcomeFor = (turn: Turn, replica: Replica, member: MemberFacts): Answer => {
   const { roster } = currentContext(replica)
-  if (!isActive(roster, member.member)) return refuse('NOT_A_MEMBER')
+  if (!isPresent(roster, member.member)) return refuse('NOT_A_MEMBER')
   const { constitution, accessKey, transcript } = replica
   const add = transcript.control.entries.find(
     (entry) =>

@@ -4,7 +4,7 @@
  */
 import type { Bytes } from '../../base/bytes.ts'
 import { EMPTY, compare } from '../../base/bytes.ts'
-import { COUNTER_MAX, DEPS_MAX } from '../../base/limits.ts'
+import { COUNTER_MAX, DEPS_MAX, REKEY_REQUEST_GAP_MS } from '../../base/limits.ts'
 import type { Failure } from '../effect.ts'
 import { mintEpoch } from '../epoch/seal.ts'
 import { textKeysOf } from '../epoch/schedule.ts'
@@ -12,30 +12,39 @@ import { encodeContent, sealText } from '../epoch/text.ts'
 import type { HeaderDraft, Message } from '../message/message.ts'
 import { prefixOf, signMessage } from '../message/message.ts'
 import {
+  RekeyCode,
   encodeAdd,
   encodeAttest,
+  encodeDormant,
   encodeEpochMessage,
   encodeGenesis,
   encodeJoin,
+  encodeLeave,
+  encodePrekey,
+  encodeRekeyRequest,
+  encodeRemove,
 } from '../message/bodies.ts'
 import { MessageType } from '../message/type.ts'
-import { activeMembers } from '../membership/roster.ts'
+import { activeMembers, isPresent } from '../membership/roster.ts'
 import type { Row } from '../transcript/row.ts'
 import { sortedHeads } from '../transcript/transcript.ts'
 import type { Turn } from '../turn.ts'
-import { persist } from '../turn.ts'
-import { reasonFor } from '../validity/bodies.ts'
+import { count, persist } from '../turn.ts'
+import { reasonFor } from '../validity/reason.ts'
+import type { EpochFacts } from '../validity/context.ts'
 import { contextOf, membershipHash } from '../validity/context.ts'
 import type { Past, View } from '../validity/past.ts'
 import { pastOf, viewOfPast } from '../validity/past.ts'
 import { failure } from '../failure.ts'
 import { prekeyIdOf } from '../identity/prekey.ts'
+import type { Hex } from '../message/header.ts'
 import { hexOf } from '../message/header.ts'
 import { take } from './intake.ts'
-import { messageKeyFor, sendingEpoch } from './keys.ts'
+import { dropDraft, keepDraft } from './drafts.ts'
+import { messageKeyFor, sendingNow } from './keys.ts'
 import { loadPlaces } from './rows.ts'
 import type { Replica } from './state.ts'
-import { SecretKind, courtOf, ownTip, secretKey } from './state.ts'
+import { SecretKind, bytesOf, courtOf, currentContext, ownTip, secretKey } from './state.ts'
 import { enqueuePush } from './push.ts'
 
 export type Posted =
@@ -96,8 +105,21 @@ const exhausted = failure(
   'join the group again as a new member',
 )
 
+const gone = failure(
+  'NOT_A_MEMBER',
+  'this device is no longer a member of the group',
+  'ask a leader for a new ticket: `coterie join` comes back as a new member',
+)
+
+/** True once a Remove or a Leave that hits this member is held. */
+export const isGone = (replica: Replica): boolean => {
+  const { roster } = currentContext(replica)
+  return roster.members.has(replica.self.member) && !isPresent(roster, replica.self.member)
+}
+
 /** Signs a message on the current heads and takes it in. */
 const post = (turn: Turn, replica: Replica, type: number, draft: Draft, then: Then): void => {
+  if (isGone(replica)) return then(turn, { ok: false, error: gone })
   const stand = standOf(replica)
   if ((stand.prev?.counter ?? -1) + 1 > COUNTER_MAX - 1) {
     return then(turn, { ok: false, error: exhausted })
@@ -187,6 +209,69 @@ export const postAdd = (turn: Turn, replica: Replica, request: Bytes, then: Then
     then,
   )
 
+/** Takes a member or a whole account out; the Epoch that follows is the caller's. */
+export const postRemove = (
+  turn: Turn,
+  replica: Replica,
+  wanted: { readonly scope: number; readonly target: Bytes },
+  then: Then,
+): void =>
+  postWithView(
+    turn,
+    replica,
+    MessageType.remove,
+    (_, { view }) => ({ body: encodeRemove({ ...wanted, evidence: EMPTY, view }) }),
+    then,
+  )
+
+export const postLeave = (turn: Turn, replica: Replica, reason: string, then: Then): void =>
+  post(turn, replica, MessageType.leave, () => ({ body: encodeLeave({ reason }) }), then)
+
+export const postDormant = (
+  turn: Turn,
+  replica: Replica,
+  member: Bytes,
+  on: boolean,
+  then: Then,
+): void =>
+  post(turn, replica, MessageType.dormant, () => ({ body: encodeDormant({ member, on }) }), then)
+
+/** Asks for a new epoch; `epoch`: the one complained about. */
+export const postRekeyRequest = (
+  turn: Turn,
+  replica: Replica,
+  code: number,
+  epoch: Bytes | undefined,
+  then: Then,
+): void => {
+  const body = encodeRekeyRequest({ code, epoch: epoch ?? EMPTY })
+  post(turn, replica, MessageType.rekeyRequest, () => ({ body }), then)
+}
+
+/** A new prekey, to which the next epoch is sealed. */
+export const postPrekey = (turn: Turn, replica: Replica, then: Then): void => {
+  const body = encodePrekey({ prekey: freshPrekey(turn, replica), mailbox: EMPTY })
+  post(turn, replica, MessageType.prekey, () => ({ body }), then)
+}
+
+/** A seal for this member does not open: says so once an hour, while that epoch is in force. */
+export const complain = (turn: Turn, replica: Replica): void => {
+  const { complaint: epoch } = replica
+  if (epoch === '' || isGone(replica) || ownTip(replica) === undefined) return
+  replica.complaint = ''
+  const { nowMs } = turn.env
+  if (!currentContext(replica).epochHeads.has(epoch)) return
+  if (nowMs - replica.complainedMs < REKEY_REQUEST_GAP_MS) return
+  replica.complainedMs = nowMs
+  // With a new prekey: the secret of the old one may be what is missing.
+  postPrekey(turn, replica, (later, renewed) => {
+    if (!renewed.ok) return count(later, 'complaints_failed', renewed.error.code)
+    postRekeyRequest(later, replica, RekeyCode.complaint, bytesOf(epoch), (after, posted) => {
+      if (!posted.ok) count(after, 'complaints_failed', posted.error.code)
+    })
+  })
+}
+
 const noReason = failure('INTERNAL', 'there is no reason for a new epoch', 'report this')
 
 /** Mints the epoch that the current heads call for, sealed to every active member. */
@@ -199,8 +284,9 @@ export const postEpoch = (turn: Turn, replica: Replica, then: Then): void =>
       const court = courtOf(turn, replica)
       const context = contextOf(replica.jurisdiction, stand.past.control)
       const heads = [...context.epochHeads.values()].sort((a, b) => compare(a.idBytes, b.idBytes))
-      const code = reasonFor(court, stand.past, heads)
-      if (code === 0) return noReason
+      const due = reasonFor(court, context, stand.past)
+      if (due === undefined) return noReason
+      const [named] = due.ids.toSorted()
       const minted = mintEpoch(turn.env, replica.self.deviceSeed, {
         group: replica.constitution.group,
         parents: heads.map((head) => head.idBytes),
@@ -210,7 +296,7 @@ export const postEpoch = (turn: Turn, replica: Replica, then: Then): void =>
           member: member.facts.memberBytes,
           prekey: member.prekey.public,
         })),
-        reason: { code, id: EMPTY },
+        reason: { code: due.code, id: named === undefined ? EMPTY : bytesOf(named) },
       })
       return { body: encodeEpochMessage({ epoch: minted.bytes, seals: minted.seals, view }) }
     },
@@ -229,24 +315,67 @@ const tooLarge = failure(
   'send at most 60 KiB at a time',
 )
 
+/** A text as it will be sealed, or why it cannot be. */
+const contentFor = (contentType: string, payload: Bytes): Bytes | Failure => {
+  const content = encodeContent({ contentType, payload })
+  if (content.ok) return content.value
+  const bad = failure('USAGE', 'the content type is not usable', 'use a short plain media type')
+  return content.error === 'text-too-large' ? tooLarge : bad
+}
+
+/** Sends a text, or holds it while every epoch here names somebody who was removed. */
 export const postText = (
   turn: Turn,
   replica: Replica,
   contentType: string,
   payload: Bytes,
+  then: (turn: Turn, posted: Posted | { readonly ok: true; readonly draft: Hex }) => void,
+): void => {
+  const content = contentFor(contentType, payload)
+  if ('code' in content) return then(turn, { ok: false, error: content })
+  if (isGone(replica)) return then(turn, { ok: false, error: gone })
+  const sending = sendingNow(turn.env.crypto, replica)
+  if (sending.kind === 'none' || ownTip(replica) === undefined) {
+    return then(turn, { ok: false, error: noEpoch })
+  }
+  // What was held first is sent first.
+  if (sending.kind === 'hold' || replica.drafts.size > 0) {
+    const draft = { contentType, payload, writtenMs: Math.floor(turn.env.wallMs) }
+    return then(turn, { ok: true, draft: keepDraft(turn, replica, draft) })
+  }
+  sealAndPost(turn, replica, sending.epoch, content, then)
+}
+
+/** Sends held texts in order, as long as there is an epoch for them. */
+export const releaseDrafts = (turn: Turn, replica: Replica): void => {
+  const [first] = replica.drafts
+  if (first === undefined || replica.releasing) return
+  const sending = sendingNow(turn.env.crypto, replica)
+  if (sending.kind !== 'epoch' || isGone(replica)) return
+  const [id, { contentType, payload }] = first
+  const content = contentFor(contentType, payload)
+  if ('code' in content) return dropDraft(turn, replica, id)
+  replica.releasing = true
+  sealAndPost(turn, replica, sending.epoch, content, (later, posted) => {
+    replica.releasing = false
+    if (!posted.ok) return count(later, 'drafts_failed', posted.error.code)
+    // In the same write as the message: no crash sends a text twice.
+    dropDraft(later, replica, id)
+    releaseDrafts(later, replica)
+  })
+}
+
+const sealAndPost = (
+  turn: Turn,
+  replica: Replica,
+  epoch: EpochFacts,
+  content: Bytes,
   then: Then,
 ): void => {
-  const content = encodeContent({ contentType, payload })
-  if (!content.ok) {
-    const bad = failure('USAGE', 'the content type is not usable', 'use a short plain media type')
-    return then(turn, { ok: false, error: content.error === 'text-too-large' ? tooLarge : bad })
-  }
   const { crypto } = turn.env
-  const epoch = sendingEpoch(crypto, replica)
   const line = ownTip(replica)
-  if (epoch === undefined || line === undefined) return then(turn, { ok: false, error: noEpoch })
-  const same = line.uses.at(-1)?.epoch === epoch.id
-  const gen = same ? line.tip.gen + 1 : 0
+  replica.sending = epoch.id
+  const gen = line?.uses.at(-1)?.epoch === epoch.id ? line.tip.gen + 1 : 0
   const messageKey = messageKeyFor(crypto, replica, epoch.id, replica.self.member, gen)
   if (messageKey === undefined) return then(turn, { ok: false, error: noEpoch })
   const salt = turn.env.random(16)
@@ -254,7 +383,7 @@ export const postText = (
   const sealed = { epoch: epoch.idBytes, gen, salt, keyCommit: keys.keyCommit }
   const draft: Draft = (stand) => {
     const prefix = prefixOf(draftOf(turn, replica, MessageType.text, stand, sealed))
-    return { body: sealText(crypto, keys, prefix, content.value), sealed }
+    return { body: sealText(crypto, keys, prefix, content), sealed }
   }
   post(turn, replica, MessageType.text, draft, then)
 }

@@ -3,6 +3,7 @@
  * every line. Costs members and heads, never the log.
  */
 import { readU32, toHex } from '../../base/bytes.ts'
+import { parse, tuple, u53 } from '../../codec/shape.ts'
 import { parseConstitution } from '../constitution/constitution.ts'
 import type { Entry } from '../input.ts'
 import { parseReachRecord } from '../presence/reach-record.ts'
@@ -18,6 +19,8 @@ import type { Turn } from '../turn.ts'
 import { load } from '../turn.ts'
 import { parseInvite } from './admission.ts'
 import { registerControl } from './control.ts'
+import { parseDeparture } from './departures.ts'
+import { parseDraft } from './drafts.ts'
 import { keepEpoch } from './keys.ts'
 import { parseControl, parseGroup, parseLine } from './records.ts'
 import { rowsOfRecords } from './rows.ts'
@@ -33,6 +36,7 @@ export const bootSpaces = [
   Space.reach,
   Space.invite,
   Space.request,
+  Space.draft,
 ] as const
 
 type Saved = ReadonlyMap<number, readonly Entry[]>
@@ -92,6 +96,7 @@ const bootOne = (
   for (const note of of(saved, Space.group, number)) {
     const kind = note.key[GROUP_KEY_BYTES]
     if (kind === GroupNote.checked) replica.checked = true
+    bootMemberNote(replica, kind, note)
     if (kind !== GroupNote.unopened) continue
     const epoch = hexOf(note.key.slice(GROUP_KEY_BYTES + 1))
     if (!replica.epochs.has(epoch)) replica.unopened.set(epoch, readU32(note.value, 0))
@@ -99,6 +104,18 @@ const bootOne = (
   bootControl(replica, of(saved, Space.control, number))
   bootNotes(turn, replica, saved)
   return replica
+}
+
+const bootMemberNote = (replica: Replica, kind: number | undefined, note: Entry): void => {
+  const id = toHex(note.key.slice(GROUP_KEY_BYTES + 1))
+  if (kind === GroupNote.departure) {
+    const departure = parseDeparture(note.value)
+    if (departure !== undefined) replica.departures.set(id, departure)
+  }
+  if (kind === GroupNote.epochSeen) {
+    const seen = parse(tuple(u53), note.value)
+    if (seen.ok) replica.epochsSeen.set(id, seen.value[0])
+  }
 }
 
 const bootControl = (replica: Replica, entries: readonly Entry[]): void => {
@@ -124,6 +141,10 @@ const bootNotes = (turn: Turn, replica: Replica, saved: Saved): void => {
   for (const one of of(saved, Space.invite, replica.number)) {
     const invite = parseInvite(one.value)
     if (invite !== undefined) replica.invites.set(hexOf(invite.id), invite)
+  }
+  for (const one of of(saved, Space.draft, replica.number)) {
+    const draft = parseDraft(one.value)
+    if (draft !== undefined) replica.drafts.set(toHex(one.key.slice(GROUP_KEY_BYTES)), draft)
   }
   for (const one of of(saved, Space.request, replica.number)) {
     const request = parseJoinRequest(turn.env.crypto, one.value)
@@ -164,6 +185,7 @@ const bootRows = (
       const { transcript } = replica
       const made = newLine(transcript, tip, line)
       made.uses = line.uses
+      for (const use of line.uses) replica.epochsUsed.add(use.epoch)
       if (line.voucher !== undefined) replica.vouchers.set(line.index, line.voucher)
       transcript.seen = join(transcript.seen, tip.seen)
       transcript.count += tip.counter + 1 - line.first

@@ -56,6 +56,7 @@ export const registerControl = (replica: Replica, entry: ControlEntry<ControlInf
     replica.jurisdiction.epochs.set(info.epoch.id, entry)
     return
   }
+  if (info.kind !== 'roster') return
   for (const change of info.changes) {
     if (change.kind === 'admit') replica.facts.set(change.facts.member, change.facts)
   }

@@ -4,6 +4,7 @@
  * the answer comes; what waits for its past lies in `pending`.
  */
 import { EMPTY } from '../../base/bytes.ts'
+import { encode } from '../../codec/canonical.ts'
 import type { PeerId } from '../input.ts'
 import type { Put } from '../effect.ts'
 import { activeMembers } from '../membership/roster.ts'
@@ -19,10 +20,12 @@ import type { Line } from '../transcript/transcript.ts'
 import { insert, rowById } from '../transcript/transcript.ts'
 import type { Turn } from '../turn.ts'
 import { count, emit, persist } from '../turn.ts'
+import type { EpochFacts } from '../validity/context.ts'
 import { contextOf } from '../validity/context.ts'
 import type { Accepted } from '../validity/judge.ts'
 import { judge } from '../validity/judge.ts'
 import { answered, noteControl } from './control.ts'
+import { noteDepartures } from './departures.ts'
 import { noteUnopened, openOwnSeal } from './keys.ts'
 import { encodeLine } from './records.ts'
 import { indexKey, indexValue, loadIds, loadPlaces, messageKey } from './rows.ts'
@@ -203,7 +206,7 @@ const admit = (
   replica.root = undefined
   replica.vouchers.delete(line.index)
   const puts: Put[] = []
-  const useChanged = noteEpochUse(line, message)
+  const useChanged = noteEpochUse(replica, line, message)
   const flags = flagsOf(replica, line, row, source)
   const envelope = { header: message.headerBytes, signature: message.signature, body: message.body }
   puts.push(
@@ -217,6 +220,8 @@ const admit = (
   if (isControl(row.type) && info !== undefined) {
     puts.push(noteControl(replica, row, accepted.past.control, info), ...answered(replica, info))
   }
+  puts.push(...noteDepartures(replica, row, accepted.past.control, info))
+  if (info?.kind === 'epoch') puts.push(noteEpochSeen(turn, replica, info.epoch))
   if (row.type === MessageType.text) puts.push(...noteUnopened(replica, message))
   persist(turn, puts)
   if (branch) noteBranch(turn, replica, row)
@@ -251,12 +256,27 @@ export const linePut = (replica: Replica, line: Line): Put => ({
   value: encodeLine(line, replica.vouchers.get(line.index)),
 })
 
-const noteEpochUse = (line: Line, { header }: Message): boolean => {
+const noteEpochUse = (replica: Replica, line: Line, { header }: Message): boolean => {
   if (!isSealed(header.type)) return false
   const epoch = hexOf(header.epoch)
+  if (!replica.epochsUsed.has(epoch)) {
+    // From now on its age counts.
+    replica.epochsUsed.add(epoch)
+    replica.changed = true
+  }
   if (line.uses.at(-1)?.epoch === epoch) return false
   line.uses = [...line.uses, { epoch, from: header.counter }]
   return true
+}
+
+/** The age of an epoch is what this node's clock says: nobody else has to agree. */
+const noteEpochSeen = (turn: Turn, replica: Replica, { id, idBytes }: EpochFacts): Put => {
+  const seenMs = Math.floor(turn.env.wallMs)
+  replica.epochsSeen.set(id, seenMs)
+  return {
+    key: groupNoteKey(replica.number, GroupNote.epochSeen, idBytes),
+    value: encode([seenMs]),
+  }
 }
 
 const flagsOf = (replica: Replica, line: Line, row: Row, source: Source): number => {

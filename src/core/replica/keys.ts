@@ -24,7 +24,8 @@ import { RowFlag, parseRecord } from '../transcript/row.ts'
 import type { Turn } from '../turn.ts'
 import { count, emit, persist } from '../turn.ts'
 import type { EpochFacts } from '../validity/context.ts'
-import { recipientsOfEpoch } from '../validity/context.ts'
+import { leftIn, recipientsOfEpoch, removedIn } from '../validity/context.ts'
+import { isWithdrawn } from './departures.ts'
 import type { Replica } from './state.ts'
 import {
   GroupNote,
@@ -84,7 +85,10 @@ export const openOwnSeal = (turn: Turn, replica: Replica, message: Message): voi
     kind: 'notify',
     event: { kind: 'epoch', group: replica.group, epoch: id, opened: ok },
   })
-  if (!ok) return count(turn, 'seals_unopened', opened?.error ?? 'prekey-missing')
+  if (!ok) {
+    replica.complaint = id
+    return count(turn, 'seals_unopened', opened?.error ?? 'prekey-missing')
+  }
   keepEpoch(crypto, replica, idBytes, opened.value)
   persist(turn, [
     {
@@ -95,35 +99,69 @@ export const openOwnSeal = (turn: Turn, replica: Replica, message: Message): voi
   ])
 }
 
-/** The epoch to send under: a head that can be opened and names this member, or none yet. */
-export const sendingEpoch = (crypto: Crypto, replica: Replica): EpochFacts | undefined => {
+/** What a text could be sent under now. */
+export type Sending =
+  | { readonly kind: 'epoch'; readonly epoch: EpochFacts }
+  /** Every epoch here still names somebody who must not read on. */
+  | { readonly kind: 'hold' }
+  /** No epoch that names this member was opened yet. */
+  | { readonly kind: 'none' }
+
+/**
+ * The epoch to send under: a head that can be opened, names this member and nobody removed. One
+ * without members who left comes first; the current one is kept while it is no worse in that.
+ */
+export const sendingNow = (crypto: Crypto, replica: Replica): Sending => {
+  const { jurisdiction, self } = replica
+  const context = currentContext(replica)
   // S2: an epoch that was used and left is not taken up again.
   const used = ownTip(replica)?.uses ?? []
   const left = new Set(used.slice(0, -1).map((use) => use.epoch))
-  const heads = [...currentContext(replica).epochHeads.values()].filter(
+  const opened = [...context.epochHeads.values()].filter(
     (head) =>
       replica.epochs.has(head.id) &&
       !left.has(head.id) &&
-      recipientsOfEpoch(replica.jurisdiction, head.id)?.has(replica.self.member) === true,
+      recipientsOfEpoch(jurisdiction, head.id)?.has(self.member) === true,
   )
-  const current = heads.find((head) => head.id === replica.sending)
-  if (current !== undefined) return current
+  if (opened.length === 0) return { kind: 'none' }
+  const names = (head: EpochFacts, members: readonly Hex[]): boolean =>
+    members.some((member) => recipientsOfEpoch(jurisdiction, head.id)?.has(member) === true)
+  const removed = removedIn(jurisdiction, context.roster)
+  const allowed = opened.filter((head) => !names(head, removed))
+  const gone = leftIn(context.roster)
+  const clean = gone.length === 0 ? allowed : allowed.filter((head) => !names(head, gone))
+  const holds = replica.constitution.policy.holdAfterLeave
+  const heads = clean.length > 0 || holds ? clean : allowed
+  const epoch = heads.find((head) => head.id === replica.sending) ?? best(crypto, replica, heads)
+  return epoch === undefined ? { kind: 'hold' } : { kind: 'epoch', epoch }
+}
+
+/** As `sendingNow`, for those who only need the epoch. */
+export const sendingEpoch = (crypto: Crypto, replica: Replica): EpochFacts | undefined => {
+  const sending = sendingNow(crypto, replica)
+  return sending.kind === 'epoch' ? sending.epoch : undefined
+}
+
+/** Deepest, then most recipients, then the better-ranked author, then the smallest id. */
+const best = (
+  crypto: Crypto,
+  replica: Replica,
+  heads: readonly EpochFacts[],
+): EpochFacts | undefined => {
   const group = replica.constitution.group
   const greatest = heads.reduce((most, head) => Math.max(most, head.depth), 0)
   const rank = (head: EpochFacts): Bytes =>
     scoreOf(crypto, group, greatest, replica.facts.get(head.author)?.account ?? new Uint8Array())
   const size = (head: EpochFacts): number =>
     recipientsOfEpoch(replica.jurisdiction, head.id)?.size ?? 0
-  heads.sort(
+  const [first] = heads.toSorted(
     (a, b) =>
       b.depth - a.depth ||
       size(b) - size(a) ||
       compare(rank(a), rank(b)) ||
       compare(a.idBytes, b.idBytes),
   )
-  const [best] = heads
-  if (best !== undefined) replica.sending = best.id
-  return best
+  return first
 }
 
 /** The message key of a member under an opened epoch. */
@@ -150,7 +188,12 @@ const decoded = (payload: Bytes, contentType: string): string =>
   contentType.startsWith('text/') ? (text(payload) ?? '') : hexOf(payload)
 
 /** A stored text as `read` shows it; undefined for any other message. */
-export const textOf = (crypto: Crypto, replica: Replica, stored: Bytes): TextReport | undefined => {
+export const textOf = (
+  crypto: Crypto,
+  replica: Replica,
+  stored: Bytes,
+  line: number,
+): TextReport | undefined => {
   const record = parseRecord(stored)
   if (!record.ok) return undefined
   const { envelope, flags } = record.value
@@ -171,6 +214,9 @@ export const textOf = (crypto: Crypto, replica: Replica, stored: Bytes): TextRep
   }
   const entitled = recipientsOfEpoch(replica.jurisdiction, epoch)?.has(replica.self.member) === true
   if (!entitled) return { ...shown, text: null, contentType: '', state: 'sealed' }
+  if (isWithdrawn(replica, member, line, header.value.counter)) {
+    return { ...shown, text: null, contentType: '', state: 'withdrawn' }
+  }
   const content = contentOf(crypto, replica, header.value, envelope.body)
   if (content === undefined) {
     return { ...shown, text: null, contentType: '', state: 'undecryptable' }

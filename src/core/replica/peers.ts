@@ -10,7 +10,7 @@ import type { Value } from '../../codec/canonical.ts'
 import type { ChannelId, PeerId } from '../input.ts'
 import type { Hex } from '../message/header.ts'
 import { hexOf } from '../message/header.ts'
-import { isActive } from '../membership/roster.ts'
+import { isPresent } from '../membership/roster.ts'
 import {
   isAddress,
   parseReachRecord,
@@ -54,6 +54,8 @@ export const linkUp = (
     busy: false,
   }
   if (!prove(turn, replica, entry)) return false
+  // Whoever was removed or left is given nothing, not even a digest.
+  if (isGoneMember(replica, member)) return true
   replica.sync.peers.set(channel, entry)
   sendReach(
     turn,
@@ -70,7 +72,7 @@ const prove = (turn: Turn, replica: Replica, entry: SyncPeer): boolean => {
   const facts = replica.facts.get(entry.member)
   if (facts === undefined) return true
   if (!checkProof(entry.claim, facts.device, turn.env.crypto)) return false
-  entry.proven = isActive(currentContext(replica).roster, entry.member)
+  entry.proven = isPresent(currentContext(replica).roster, entry.member)
   if (entry.proven) notifyReach(turn, replica, entry.member, true)
   return true
 }
@@ -85,6 +87,18 @@ export const proveWaiting = (
     if (entry.proven || !replica.facts.has(entry.member)) continue
     if (!prove(turn, replica, entry)) onLie(entry.channel)
     else if (entry.proven) sendDigest(turn, replica, entry, true)
+  }
+}
+
+const isGoneMember = (replica: Replica, member: Hex): boolean => {
+  const { roster } = currentContext(replica)
+  return roster.members.has(member) && !isPresent(roster, member)
+}
+
+/** Members may be gone now: what goes on with them ends. */
+export const dropGone = (turn: Turn, replica: Replica): void => {
+  for (const entry of [...replica.sync.peers.values()]) {
+    if (isGoneMember(replica, entry.member)) linkDown(turn, replica, entry.channel)
   }
 }
 

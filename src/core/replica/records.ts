@@ -87,13 +87,37 @@ export const parseLine = (key: Bytes, saved: Bytes): SavedLine => {
 
 const prekeyValue = (prekey: Prekey): Value => [prekey.id, prekey.public, prekey.counter + 1]
 
+/** How a saved change begins. */
+const ChangeCode = {
+  admit: 0,
+  join: 1,
+  prekey: 2,
+  remove: 3,
+  leave: 4,
+  ban: 5,
+  dormant: 6,
+  awake: 7,
+} as const
+
 const changeValue = (change: RosterChange): Value => {
-  if (change.kind !== 'admit') {
-    return [change.kind === 'join' ? 1 : 2, bytesOf(change.member), prekeyValue(change.prekey)]
+  switch (change.kind) {
+    case 'admit':
+      return admitValue(change.facts)
+    case 'join':
+    case 'prekey':
+      return [ChangeCode[change.kind], bytesOf(change.member), prekeyValue(change.prekey)]
+    case 'ban':
+      return [ChangeCode.ban, change.account]
+    case 'dormant':
+      return [change.on ? ChangeCode.dormant : ChangeCode.awake, bytesOf(change.member)]
+    default:
+      return [ChangeCode[change.kind], bytesOf(change.member)]
   }
-  const facts = change.facts
+}
+
+const admitValue = (facts: MemberFacts): Value => {
   return [
-    0,
+    ChangeCode.admit,
     facts.memberBytes,
     prekeyValue(facts.prekey),
     [
@@ -110,6 +134,7 @@ const changeValue = (change: RosterChange): Value => {
 
 const infoValue = (info: ControlInfo): Value => {
   if (info.kind === 'roster') return [0, info.changes.map(changeValue)]
+  if (info.kind === 'request') return [2, info.code]
   const { epoch } = info
   return [
     1,
@@ -121,6 +146,7 @@ const infoValue = (info: ControlInfo): Value => {
       epoch.reason,
       epoch.commit,
       epoch.salt,
+      epoch.messages,
     ],
   ]
 }
@@ -139,7 +165,8 @@ export const encodeControl = (entry: ControlEntry<ControlInfo>): Bytes =>
   ])
 
 const prekeyShape = tuple(bytes(32), bytes(32), u32)
-const shortChange = tuple(u32, bytes(32), prekeyShape)
+const prekeyChange = tuple(u32, bytes(32), prekeyShape)
+const plainChange = tuple(u32, bytes(32))
 const factsShape = tuple(bytes(32), u32, textUpTo(256), bytes(32), bytes(32), flag, bytes(32))
 const admitShape = tuple(u32, bytes(32), prekeyShape, factsShape)
 const anyValue = (value: Value): { readonly ok: true; readonly value: Value } => ({
@@ -154,6 +181,7 @@ const epochShape = tuple(
   u32,
   bytes(32),
   bytes(32),
+  u53,
 )
 const entryShape = tuple(
   u53,
@@ -187,11 +215,32 @@ const readChange = (value: Value): RosterChange | undefined => {
     }
     return { kind: 'admit', facts }
   }
-  const other = shortChange(value)
-  if (!other.ok) return undefined
-  const [kind, member, [id, key, counter]] = other.value
-  const prekey = { id, public: key, counter: counter - 1 }
-  return { kind: kind === 1 ? 'join' : 'prekey', member: hexOf(member), prekey }
+  const renewed = prekeyChange(value)
+  if (renewed.ok) {
+    const [code, member, [id, key, counter]] = renewed.value
+    const prekey = { id, public: key, counter: counter - 1 }
+    return { kind: code === ChangeCode.join ? 'join' : 'prekey', member: hexOf(member), prekey }
+  }
+  const plain = plainChange(value)
+  return plain.ok ? readPlain(plain.value[0], plain.value[1]) : undefined
+}
+
+const readPlain = (code: number, target: Bytes): RosterChange | undefined => {
+  const member = hexOf(target)
+  switch (code) {
+    case ChangeCode.remove:
+      return { kind: 'remove', member }
+    case ChangeCode.leave:
+      return { kind: 'leave', member }
+    case ChangeCode.ban:
+      return { kind: 'ban', account: target }
+    case ChangeCode.dormant:
+      return { kind: 'dormant', member, on: true }
+    case ChangeCode.awake:
+      return { kind: 'dormant', member, on: false }
+    default:
+      return undefined
+  }
 }
 
 const readInfo = (kind: number, value: Value): ControlInfo | undefined => {
@@ -200,9 +249,10 @@ const readInfo = (kind: number, value: Value): ControlInfo | undefined => {
     const changes = value.map(readChange).filter((change) => change !== undefined)
     return { kind: 'roster', changes }
   }
+  if (kind === 2) return typeof value === 'number' ? { kind: 'request', code: value } : undefined
   const read = epochShape(value)
   if (!read.ok) return undefined
-  const [idBytes, depth, parents, author, reason, commit, salt] = read.value
+  const [idBytes, depth, parents, author, reason, commit, salt, messages] = read.value
   const epoch = {
     id: hexOf(idBytes),
     idBytes,
@@ -212,6 +262,7 @@ const readInfo = (kind: number, value: Value): ControlInfo | undefined => {
     reason,
     commit,
     salt,
+    messages,
   }
   return { kind: 'epoch', epoch }
 }

@@ -13,8 +13,9 @@ import type { PushedMessage } from '../epoch/envelope.ts'
 import { topicOf } from '../epoch/topic.ts'
 import type { Env } from '../env.ts'
 import type { PeerId } from '../input.ts'
-import type { MemberFacts } from '../membership/roster.ts'
+import type { MemberFacts, Roster } from '../membership/roster.ts'
 import { seatFacts } from '../membership/facts.ts'
+import { isPresent } from '../membership/roster.ts'
 import type { Hex } from '../message/header.ts'
 import { hexOf } from '../message/header.ts'
 import type { Message } from '../message/message.ts'
@@ -28,6 +29,7 @@ import type { Turn } from '../turn.ts'
 import type { Context, ControlInfo, Jurisdiction } from '../validity/context.ts'
 import { contextOf, createJurisdiction } from '../validity/context.ts'
 import type { Court } from '../validity/court.ts'
+import type { Departure } from './departures.ts'
 import type { SyncState } from './sync-state.ts'
 import { createSyncState } from './sync-state.ts'
 
@@ -65,6 +67,13 @@ export interface WaitingRequest {
   readonly issuer: Hex
 }
 
+/** A text that is held: it has no number yet. */
+export interface Draft {
+  readonly contentType: string
+  readonly payload: Bytes
+  readonly writtenMs: number
+}
+
 export interface Reach {
   readonly record: Bytes
   readonly seq: number
@@ -79,7 +88,8 @@ export interface Replica {
   readonly createdMs: number
   readonly accessKey: Bytes
   readonly topic: string
-  readonly self: Self
+  /** Changes only when a member that is gone comes back as a new one. */
+  self: Self
   readonly jurisdiction: Jurisdiction
   readonly transcript: Transcript<ControlInfo>
   /** Everybody ever admitted here, by memberId. */
@@ -122,8 +132,27 @@ export interface Replica {
   root: { readonly count: number; readonly hex: Hex; readonly bytes: Bytes } | undefined
   /** Set when who belongs, or how to reach somebody, may have changed. */
   changed: boolean
-  /** Epoch heads whose merge by this member is due, as one text; empty while none is. */
-  merging: string
+  /** What still counts of those who were removed or left. */
+  readonly departures: Map<Hex, Departure>
+  /** Of whose departure the last looked-at past does not know. */
+  unaware:
+    | { readonly roster: Roster; readonly departures: number; readonly members: readonly Hex[] }
+    | undefined
+  /** What calls for an epoch by this member, as one text; empty while nothing does. */
+  calling: string
+  /** When an epoch came to this node, wall ms, and whether a text was sent under it. */
+  readonly epochsSeen: Map<Hex, number>
+  readonly epochsUsed: Set<Hex>
+  /** When a request of a member to re-key was last honoured, monotonic ms. */
+  readonly rekeyed: Map<Hex, number>
+  /** Texts that wait for an epoch under which they may be sent, in order. */
+  readonly drafts: Map<Hex, Draft>
+  /** Drafts are being sent. */
+  releasing: boolean
+  /** An epoch whose seal for this member does not open, to be complained about. */
+  complaint: Hex
+  /** When this member last complained, monotonic ms. */
+  complainedMs: number
   /** Join commands that wait until this member can send. */
   readonly joinWaiters: { readonly ticket: number; readonly deadlineMs: number }[]
   /** Its Join is being written. */
@@ -180,7 +209,16 @@ export const createReplica = (
     checked: false,
     root: undefined,
     changed: true,
-    merging: '',
+    departures: new Map(),
+    unaware: undefined,
+    calling: '',
+    epochsSeen: new Map(),
+    epochsUsed: new Set(),
+    rekeyed: new Map(),
+    drafts: new Map(),
+    releasing: false,
+    complaint: '',
+    complainedMs: Number.NEGATIVE_INFINITY,
     joinWaiters: [],
     joining: false,
     vouchers: new Map(),
@@ -207,7 +245,7 @@ export const currentContext = (replica: Replica): Context =>
 export const SecretKind = { access: 0, prekey: 1, epoch: 2 } as const
 
 /** Kinds of small notes about a group, the third field of their keys. */
-export const GroupNote = { checked: 1, unopened: 2 } as const
+export const GroupNote = { checked: 1, unopened: 2, departure: 3, epochSeen: 4 } as const
 
 export const groupNoteKey = (number: number, kind: number, id: Bytes): Bytes =>
   key(Space.group, number, concat(Uint8Array.of(kind), id))
@@ -222,3 +260,9 @@ export const ownTip = (replica: Replica): Transcript<ControlInfo>['lines'][numbe
   const lines = replica.transcript.byMember.get(replica.self.member) ?? []
   return replica.transcript.lines[lines[0] ?? -1]
 }
+
+/** True when this device speaks for a leader that has joined and not left. */
+export const isActingLeader = (replica: Replica): boolean =>
+  replica.facts.get(replica.self.member)?.leader === true &&
+  ownTip(replica) !== undefined &&
+  isPresent(currentContext(replica).roster, replica.self.member)

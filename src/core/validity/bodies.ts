@@ -6,29 +6,36 @@ import type { Bytes } from '../../base/bytes.ts'
 import { compare, equal } from '../../base/bytes.ts'
 import { EPOCH_DEPTH_MAX, MEMBERS_MAX } from '../../base/limits.ts'
 import { groupIdOf } from '../constitution/constitution.ts'
-import { EpochReasonCode, epochIdOf, parseEpochBody } from '../epoch/body.ts'
+import { epochIdOf, parseEpochBody } from '../epoch/body.ts'
 import type { EpochBody } from '../epoch/body.ts'
 import { isUsablePrekey, prekeyIdOf } from '../identity/prekey.ts'
 import { requestFacts } from '../membership/facts.ts'
 import type { Member, Prekey, RosterChange } from '../membership/roster.ts'
-import { idTaken } from '../membership/roster.ts'
+import { Standing, idTaken, isPresent } from '../membership/roster.ts'
 import { hexOf } from '../message/header.ts'
 import type { Message } from '../message/message.ts'
 import {
+  RekeyCode,
+  RemoveScope,
   parseAdd,
   parseAttest,
+  parseDormant,
   parseEpochMessage,
   parseGenesis,
   parseJoin,
+  parseLeave,
   parsePrekey,
+  parseRekeyRequest,
+  parseRemove,
 } from '../message/bodies.ts'
 import { MessageType } from '../message/type.ts'
 import { has } from '../transcript/control-log.ts'
 import type { Context, ControlInfo, EpochFacts } from './context.ts'
-import { closureOfPast, membershipHash, recipientsOf } from './context.ts'
+import { closureOfPast, membershipHash, recipientsOf, recipientsOfEpoch } from './context.ts'
 import type { Court } from './court.ts'
 import type { Past, Place } from './past.ts'
 import { viewOfPast } from './past.ts'
+import { messagesIn, reasonFor } from './reason.ts'
 
 export type BodyJudgement =
   | { readonly kind: 'valid'; readonly info: ControlInfo | undefined }
@@ -66,8 +73,16 @@ export const judgeBody = (
       return judgeAttest(at)
     case MessageType.add:
       return judgeAdd(at)
+    case MessageType.remove:
+      return judgeRemove(at)
+    case MessageType.leave:
+      return judgeLeave(at)
+    case MessageType.dormant:
+      return judgeDormant(at)
     case MessageType.epoch:
       return judgeEpoch(at)
+    case MessageType.rekeyRequest:
+      return judgeRekeyRequest(at)
     case MessageType.prekey:
       return judgePrekey(at)
     default:
@@ -156,8 +171,63 @@ const judgeAdd = (at: Case): BodyJudgement => {
   })
 }
 
+/** Leaders remove and are never removed: no circle of removals can be. */
+const judgeRemove = (at: Case): BodyJudgement => {
+  const body = parseRemove(at.message.body)
+  if (!body.ok) return invalid(body.error)
+  if (!at.author.facts.leader) return invalid('not-a-leader')
+  const { scope, target, evidence, view } = body.value
+  const { roster } = at.context
+  // No evidence message exists in this version: none can lie in the past.
+  if (evidence.length > 0) return invalid('remove-evidence')
+  const named = [...roster.members.values()].filter(({ facts }) =>
+    equal(scope === RemoveScope.member ? facts.memberBytes : facts.account, target),
+  )
+  if (named.some((member) => member.facts.leader)) return invalid('remove-leader')
+  const hit = named.filter((member) => isPresent(roster, member.facts.member))
+  if (hit.length === 0) return invalid('nobody-to-remove')
+  const change: RosterChange =
+    scope === RemoveScope.member
+      ? { kind: 'remove', member: hexOf(target) }
+      : { kind: 'ban', account: target }
+  return judgeView(at, view, { kind: 'roster', changes: [change] })
+}
+
+const judgeLeave = (at: Case): BodyJudgement => {
+  const body = parseLeave(at.message.body)
+  if (!body.ok) return invalid(body.error)
+  return changes({ kind: 'leave', member: at.author.facts.member })
+}
+
+const judgeDormant = (at: Case): BodyJudgement => {
+  const body = parseDormant(at.message.body)
+  if (!body.ok) return invalid(body.error)
+  if (!at.author.facts.leader) return invalid('not-a-leader')
+  const { member, on } = body.value
+  const standing = at.context.roster.members.get(hexOf(member))?.standing
+  if (standing !== (on ? Standing.active : Standing.dormant)) return invalid('dormant-unchanged')
+  return changes({ kind: 'dormant', member: hexOf(member), on })
+}
+
+const judgeRekeyRequest = (at: Case): BodyJudgement => {
+  const body = parseRekeyRequest(at.message.body)
+  if (!body.ok) return invalid(body.error)
+  const { code, epoch } = body.value
+  const { court, author, context } = at
+  const leaderOnly = code === RekeyCode.manual || code === RekeyCode.age
+  if (leaderOnly && !author.facts.leader) return invalid('not-a-leader')
+  if (code === RekeyCode.complaint) {
+    const made = court.jurisdiction.epochs.get(hexOf(epoch))
+    const known = made && has(closureOfPast(court.jurisdiction, context.frontier), made.sequence)
+    if (known !== true) return invalid('epoch-not-in-past')
+    const names = recipientsOfEpoch(court.jurisdiction, hexOf(epoch))?.has(author.facts.member)
+    if (names !== true) return invalid('epoch-not-a-recipient')
+  }
+  return { kind: 'valid', info: { kind: 'request', code } }
+}
+
 const judgeEpoch = (at: Case): BodyJudgement => {
-  const { court, context, author } = at
+  const { court, context, author, past } = at
   const message = parseEpochMessage(at.message.body)
   if (!message.ok) return invalid(message.error)
   const parsed = parseEpochBody(message.value.epoch)
@@ -173,7 +243,11 @@ const judgeEpoch = (at: Case): BodyJudgement => {
   const wrong = judgeRecipients(at, body)
   if (wrong !== undefined) return invalid(wrong)
   if (message.value.seals.length !== body.recipients.length) return invalid('epoch-seals')
-  if (body.reason.code !== reasonOf(at, heads)) return invalid('epoch-reason')
+  const due = reasonFor(court, context, past)
+  if (body.reason.code !== due?.code) return invalid('epoch-reason')
+  const names =
+    due.ids.length === 0 ? body.reason.id.length === 0 : due.ids.includes(hexOf(body.reason.id))
+  if (!names) return invalid('epoch-reason')
   const idBytes = epochIdOf(court.crypto, court.jurisdiction.groupBytes, message.value.epoch)
   const epoch: EpochFacts = {
     id: hexOf(idBytes),
@@ -184,6 +258,7 @@ const judgeEpoch = (at: Case): BodyJudgement => {
     reason: body.reason.code,
     commit: body.secretCommit,
     salt: body.salt,
+    messages: 1 + messagesIn(court.transcript, past.seen),
   }
   return judgeView(at, message.value.view, { kind: 'epoch', epoch })
 }
@@ -202,26 +277,3 @@ const judgeRecipients = ({ court, context }: Case, body: EpochBody): string | un
   }
   return undefined
 }
-
-/**
- * The lowest reason that holds on this past, or 0. Reason 1: a Genesis or an Add that no parent's
- * message had in its past. Reason 2: two parents or more. The others are reserved.
- */
-export const reasonFor = (court: Court, past: Past, heads: readonly EpochFacts[]): number => {
-  const { jurisdiction } = court
-  const closure = closureOfPast(jurisdiction, past.control)
-  const seenByParents = heads.map((head) =>
-    closureOfPast(jurisdiction, jurisdiction.epochs.get(head.id)?.past ?? []),
-  )
-  const fresh = jurisdiction.control.entries.some(
-    (entry) =>
-      (entry.type === MessageType.genesis || entry.type === MessageType.add) &&
-      has(closure, entry.sequence) &&
-      !seenByParents.some((seen) => has(seen, entry.sequence)),
-  )
-  if (fresh) return EpochReasonCode.membership
-  return heads.length >= 2 ? EpochReasonCode.merge : 0
-}
-
-const reasonOf = (at: Case, heads: readonly EpochFacts[]): number =>
-  reasonFor(at.court, at.past, heads)

@@ -8,7 +8,7 @@ import { Lru } from '../../base/lru.ts'
 import type { Crypto } from '../../crypto/crypto.ts'
 import { membershipHashOf } from '../attestation/view.ts'
 import type { MemberFacts, Roster, RosterChange } from '../membership/roster.ts'
-import { activeMembers, applyChange, rosterOf } from '../membership/roster.ts'
+import { Standing, activeMembers, applyChange, rosterOf } from '../membership/roster.ts'
 import type { Hex } from '../message/header.ts'
 import type { Closure, ControlEntry, ControlLog, Frontier } from '../transcript/control-log.ts'
 import { closureOf, frontierKey, has, members } from '../transcript/control-log.ts'
@@ -24,11 +24,15 @@ export interface EpochFacts {
   readonly reason: number
   readonly commit: Bytes
   readonly salt: Bytes
+  /** Messages in the past of the epoch's message, itself included. */
+  readonly messages: number
 }
 
 export type ControlInfo =
   | { readonly kind: 'roster'; readonly changes: readonly RosterChange[] }
   | { readonly kind: 'epoch'; readonly epoch: EpochFacts }
+  /** Somebody asks for a new epoch: `code` is a RekeyCode. */
+  | { readonly kind: 'request'; readonly code: number }
 
 export interface Context {
   readonly frontier: Frontier
@@ -51,6 +55,7 @@ export interface Jurisdiction {
   readonly recent: WeakMap<Frontier, Context>
   readonly hashes: WeakMap<Roster, Bytes>
   readonly recipients: WeakMap<Roster, ReadonlyMap<Hex, Bytes>>
+  readonly removed: WeakMap<Roster, readonly Hex[]>
 }
 
 const CONTEXTS_KEPT = 256
@@ -64,6 +69,7 @@ export const createJurisdiction = (
   recent: new WeakMap(),
   hashes: new WeakMap(),
   recipients: new WeakMap(),
+  removed: new WeakMap(),
 })
 
 const emptyContext = (jurisdiction: Jurisdiction): Context => ({
@@ -72,9 +78,22 @@ const emptyContext = (jurisdiction: Jurisdiction): Context => ({
   epochHeads: new Map(),
 })
 
-const apply = (context: Context, entry: ControlEntry<ControlInfo>): Context => {
+const apply = (
+  control: ControlLog<ControlInfo>,
+  context: Context,
+  entry: ControlEntry<ControlInfo>,
+): Context => {
+  if (entry.info.kind === 'request') return context
   if (entry.info.kind === 'roster') {
-    return { ...context, roster: entry.info.changes.reduce(applyChange, context.roster) }
+    const cause = {
+      sequence: entry.sequence,
+      builtOn: (sequence: number) => has(closureOf(control, entry.past), sequence),
+    }
+    const roster = entry.info.changes.reduce(
+      (before, change) => applyChange(before, change, cause),
+      context.roster,
+    )
+    return { ...context, roster }
   }
   const { epoch } = entry.info
   const epochHeads = new Map(context.epochHeads)
@@ -131,7 +150,7 @@ const extend = (
   let context = start
   for (const sequence of members(closureOf(control, frontier))) {
     const entry = control.entries[sequence]
-    if (entry !== undefined && !has(held, sequence)) context = apply(context, entry)
+    if (entry !== undefined && !has(held, sequence)) context = apply(control, context, entry)
   }
   return context
 }
@@ -170,6 +189,23 @@ export const recipientsOf = (
   jurisdiction.recipients.set(roster, computed)
   return computed
 }
+
+/** Members whom a Remove hits in this past: no text may go to them. */
+export const removedIn = (jurisdiction: Jurisdiction, roster: Roster): readonly Hex[] => {
+  const known = jurisdiction.removed.get(roster)
+  if (known !== undefined) return known
+  const removed = [...roster.members.values()]
+    .filter((member) => member.standing === Standing.removed)
+    .map((member) => member.facts.member)
+  jurisdiction.removed.set(roster, removed)
+  return removed
+}
+
+/** Members who left in this past: a sender prefers an epoch without them. */
+export const leftIn = (roster: Roster): readonly Hex[] =>
+  [...roster.members.values()]
+    .filter((member) => member.standing === Standing.left)
+    .map((member) => member.facts.member)
 
 /** The recipients of an epoch already made: implied by the past of its message. */
 export const recipientsOfEpoch = (

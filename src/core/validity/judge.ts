@@ -5,19 +5,19 @@
  * later signature of the same chain already vouches for the message.
  */
 import { equal } from '../../base/bytes.ts'
+import { isPresent } from '../membership/roster.ts'
 import { hexOf } from '../message/header.ts'
 import type { Message } from '../message/message.ts'
 import { bodyLimit, verifyId } from '../message/message.ts'
 import { MessageType, isControl, isSealed } from '../message/type.ts'
-import type { Frontier } from '../transcript/control-log.ts'
 import { has } from '../transcript/control-log.ts'
 import type { Row } from '../transcript/row.ts'
 import type { LineStart, Transcript } from '../transcript/transcript.ts'
 import { lineFor, reaches } from '../transcript/transcript.ts'
 import type { Vector } from '../transcript/vector.ts'
 import { withCount } from '../transcript/vector.ts'
-import type { ControlInfo, Jurisdiction } from './context.ts'
-import { closureOfPast, contextOf, recipientsOfEpoch } from './context.ts'
+import type { Context, ControlInfo, Jurisdiction } from './context.ts'
+import { closureOfPast, contextOf, recipientsOfEpoch, removedIn } from './context.ts'
 import type { Court } from './court.ts'
 import type { Past, Place } from './past.ts'
 import { pastOf } from './past.ts'
@@ -65,13 +65,14 @@ export const judge = (
   const context = contextOf(jurisdiction, past.control)
   const author = context.roster.members.get(message.member)
   if (author === undefined) return invalid('author-not-a-member')
+  if (!isPresent(context.roster, message.member)) return invalid('author-gone')
   if (author.facts.memberGroupId !== header.memberGroupId) return invalid('author-group-id')
   const first = judgeCounterZero(message, author.facts.admission)
   if (first !== undefined) return invalid(first)
   if (!vouched && !verifyId(crypto, author.facts.device, message.idBytes, message.signature)) {
     return invalid('signature')
   }
-  const sealing = judgeSealing(court, message, parents.prev, past.control)
+  const sealing = judgeSealing(court, message, parents.prev, context)
   if (sealing !== undefined) return invalid(sealing)
   const body = judgeBody(court, message, author, context, past)
   if (body.kind !== 'valid') return body
@@ -108,12 +109,15 @@ const judgeCounterZero = ({ header }: Message, admission: Uint8Array): string | 
   return opens && !equal(header.prev, admission) ? 'admission' : undefined
 }
 
-/** Sealed types: S1 an epoch of the past that names the author, S2 epochs only go forward. */
+/**
+ * Sealed types: S1 an epoch of the past that names the author, S2 epochs only go forward, S3 an
+ * epoch that names nobody whom the past removes.
+ */
 const judgeSealing = (
   { jurisdiction, transcript }: Court,
   { header, member }: Message,
   prev: Row | undefined,
-  control: Frontier,
+  { frontier, roster }: Context,
 ): string | undefined => {
   if (!isSealed(header.type)) {
     const clear = header.epoch.length + header.salt.length + header.keyCommit.length + header.gen
@@ -124,10 +128,14 @@ const judgeSealing = (
   }
   const epoch = hexOf(header.epoch)
   const entry = jurisdiction.epochs.get(epoch)
-  if (entry === undefined || !has(closureOfPast(jurisdiction, control), entry.sequence)) {
+  if (entry === undefined || !has(closureOfPast(jurisdiction, frontier), entry.sequence)) {
     return 'epoch-not-in-past'
   }
-  if (recipientsOfEpoch(jurisdiction, epoch)?.has(member) !== true) return 'epoch-not-a-recipient'
+  const recipients = recipientsOfEpoch(jurisdiction, epoch)
+  if (recipients?.has(member) !== true) return 'epoch-not-a-recipient'
+  for (const removed of removedIn(jurisdiction, roster)) {
+    if (recipients.has(removed)) return 'epoch-names-removed'
+  }
   return judgeEpochUse(jurisdiction, transcript, prev, epoch, header.gen)
 }
 

@@ -71,6 +71,7 @@ export class Stage {
       id: this.#group,
       body: { text },
     })
+    if (id === null || number === null) throw new Error('the node holds a text back')
     const sent = { id, number, text, place }
     this.sent.push(sent)
     return sent

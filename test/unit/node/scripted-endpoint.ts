@@ -114,7 +114,7 @@ export class ScriptedEndpoint implements EndpointMachine {
     }
     const payload = text(command.payload) ?? ''
     const row = { ...this.#row(0), text: payload, contentType: command.contentType }
-    const value = { number: row.number, id: row.id }
+    const value = { number: row.number, id: row.id, draft: null }
     return [...this.#store(0, row), { kind: 'reply', ticket, reply: { ok: true, value } }]
   }
 
@@ -274,6 +274,19 @@ function answerTo(command: Command): unknown {
       return { blocked: command.peers === 'all' ? [] : command.peers }
     case 'peer-ping':
       return { peer: command.peer, rttMs: 3 }
+    case 'remove-member':
+      return {
+        number: 'aaaaaaaa:10',
+        id: 'a'.repeat(64),
+        members: [command.target],
+        epoch: 'e'.repeat(64),
+        withdraws: 0,
+        unaskedLeaders: [],
+      }
+    case 'leave-group':
+      return { number: 'aaaaaaaa:10', id: 'a'.repeat(64) }
+    case 'rotate':
+      return { number: 'aaaaaaaa:10', id: 'a'.repeat(64), epoch: 'e'.repeat(64) }
     case 'send':
       return undefined
   }

@@ -1,0 +1,189 @@
+/**
+ * The manager: whoever of the leaders acts now. Nothing depends on there being one: any leader may
+ * make an epoch at any time, two who do only make two heads, and the next merge folds them. This
+ * file finds out whether an epoch is called for, waits as long as the election says, looks again
+ * and acts.
+ */
+import { readU32 } from '../../base/bytes.ts'
+import {
+  EPOCH_AGE_MAX_MS,
+  EPOCH_GAP_MIN_MS,
+  EPOCH_MESSAGES_MAX,
+  REKEY_REQUEST_GAP_MS,
+} from '../../base/limits.ts'
+import { backOff, mergeWaitMs, rotateWaitMs } from '../election/merge.ts'
+import { rankAccounts } from '../election/rank.ts'
+import { EpochReasonCode } from '../epoch/body.ts'
+import { presentMembers } from '../membership/roster.ts'
+import { RekeyCode } from '../message/bodies.ts'
+import type { Hex } from '../message/header.ts'
+import { hexOf } from '../message/header.ts'
+import { MessageType } from '../message/type.ts'
+import type { ControlEntry } from '../transcript/control-log.ts'
+import type { Turn } from '../turn.ts'
+import { count, emit } from '../turn.ts'
+import type { Context, ControlInfo, EpochFacts } from '../validity/context.ts'
+import { membershipTypes, messagesIn, prekeysRenewed, uncovered } from '../validity/reason.ts'
+import { postEpoch, postRekeyRequest } from './author.ts'
+import type { Replica } from './state.ts'
+import { currentContext, isActingLeader } from './state.ts'
+
+/** Why an epoch is called for now. */
+export type Cause = 'membership' | 'merge' | 'messages' | 'request' | 'prekeys' | 'age'
+
+interface Call {
+  readonly cause: Cause
+  /** What would have to change for another wait to begin. */
+  readonly subject: string
+}
+
+const timerOf = (replica: Replica): string => `manage/${String(replica.number)}`
+
+/** What calls for an epoch, or when the clock may bring such a call, or neither. */
+const callOf = (turn: Turn, replica: Replica): Call | { readonly atMs: number } | undefined => {
+  const context = currentContext(replica)
+  const heads = [...context.epochHeads.values()]
+  const fresh = uncovered(replica.jurisdiction, context)
+  const changes = fresh.filter((entry) => membershipTypes.has(entry.type))
+  const named = (cause: Cause, ids: readonly string[]): Call => ({
+    cause,
+    subject: `${cause} ${ids.toSorted().join(' ')}`,
+  })
+  if (changes.length > 0)
+    return named(
+      'membership',
+      changes.map((entry) => entry.id),
+    )
+  if (heads.length >= 2)
+    return named(
+      'merge',
+      heads.map((head) => head.id),
+    )
+  const [head] = heads
+  if (head === undefined) return undefined
+  const requests = honoured(turn, replica, fresh)
+  if (requests.length > 0) return named('request', requests)
+  const late = byClock(turn, replica, context, head)
+  return typeof late === 'string' ? named(late, [head.id]) : late
+}
+
+/** Requests to re-key that are answered: of a leader all, of a member one an hour. */
+const honoured = (
+  turn: Turn,
+  replica: Replica,
+  fresh: readonly ControlEntry<ControlInfo>[],
+): Hex[] =>
+  fresh
+    .filter((entry) => entry.type === MessageType.rekeyRequest)
+    .filter(({ member }) => {
+      const lastMs = replica.rekeyed.get(member)
+      const leader = replica.facts.get(member)?.leader === true
+      return leader || lastMs === undefined || turn.env.nowMs - lastMs >= REKEY_REQUEST_GAP_MS
+    })
+    .map((entry) => entry.id)
+
+/** Calls that need the clock: an epoch in use that is old, large, or behind its members' prekeys. */
+const byClock = (
+  turn: Turn,
+  replica: Replica,
+  context: Context,
+  head: EpochFacts,
+): Cause | { readonly atMs: number } | undefined => {
+  if (!replica.epochsUsed.has(head.id)) return undefined
+  const { wallMs, nowMs } = turn.env
+  const age = wallMs - (replica.epochsSeen.get(head.id) ?? wallMs)
+  const { transcript, jurisdiction } = replica
+  const large = messagesIn(transcript, transcript.seen) - head.messages > EPOCH_MESSAGES_MAX
+  if (large && age >= EPOCH_GAP_MIN_MS) return 'messages'
+  if (age >= EPOCH_AGE_MAX_MS) {
+    return prekeysRenewed(jurisdiction, context, head.id) ? 'prekeys' : 'age'
+  }
+  const left = (large ? EPOCH_GAP_MIN_MS : EPOCH_AGE_MAX_MS) - age
+  return { atMs: nowMs + Math.max(1, Math.ceil(left)) }
+}
+
+/** Starts the wait anew when what calls changed, and ends it when nothing does. */
+export const planEpoch = (turn: Turn, replica: Replica): void => {
+  const call = isActingLeader(replica) ? callOf(turn, replica) : undefined
+  const subject = call !== undefined && 'cause' in call ? call.subject : ''
+  if (subject !== '' && subject === replica.calling) return
+  const waited = replica.calling !== ''
+  replica.calling = subject
+  const timer = timerOf(replica)
+  if (call === undefined) {
+    if (waited) emit(turn, { kind: 'cancel-timer', timer })
+    return
+  }
+  const atMs = 'atMs' in call ? call.atMs : turn.env.nowMs + waitOf(turn, replica, call)
+  emit(turn, { kind: 'set-timer', timer, atMs })
+}
+
+/** Leaders of the constitution that have not left, by rank: the first acts first. */
+export const rankedLeaders = (turn: Pick<Turn, 'env'>, replica: Replica): Hex[] => {
+  const { roster, epochHeads } = currentContext(replica)
+  const depth = Math.max(0, ...[...epochHeads.values()].map((head) => head.depth))
+  const leaders = presentMembers(roster).filter((member) => member.facts.leader)
+  const accounts = leaders.map((member) => member.facts.account)
+  const { group } = replica.constitution
+  const ranked = rankAccounts(turn.env.crypto, group, depth, accounts).map(hexOf)
+  return ranked.flatMap((account) =>
+    leaders
+      .filter((member) => hexOf(member.facts.account) === account)
+      .map((member) => member.facts.member),
+  )
+}
+
+/** Members on a proven link now. */
+export const onlineMembers = (replica: Replica): Set<Hex> =>
+  new Set([...replica.sync.peers.values()].filter((peer) => peer.proven).map((one) => one.member))
+
+/** The leader whose turn it is as seen from here, or undefined where no leader is reachable. */
+export const managerNow = (turn: Pick<Turn, 'env'>, replica: Replica): Hex | undefined => {
+  const online = onlineMembers(replica)
+  return rankedLeaders(turn, replica).find(
+    (member) => online.has(member) || member === replica.self.member,
+  )
+}
+
+const waitOf = (turn: Turn, replica: Replica, call: Call): number => {
+  const { jurisdiction, self } = replica
+  const epochOf = (id: string): { parents: readonly string[]; merge: boolean } | undefined => {
+    const info = jurisdiction.epochs.get(id)?.info
+    if (info?.kind !== 'epoch') return undefined
+    const { parents, reason } = info.epoch
+    return { parents, merge: reason === EpochReasonCode.merge }
+  }
+  const ranked = rankedLeaders(turn, replica)
+  const better = ranked.slice(0, Math.max(0, ranked.indexOf(self.member)))
+  const online = onlineMembers(replica)
+  const wait = {
+    chain: backOff([...currentContext(replica).epochHeads.keys()], epochOf),
+    betterOnline: better.filter((member) => online.has(member)).length,
+    better: better.length,
+    luck: readU32(turn.env.random(4), 0) / 2 ** 32,
+  }
+  return call.cause === 'merge' ? mergeWaitMs(wait) : rotateWaitMs(wait)
+}
+
+/** The wait is over: if the same still calls, this leader acts. */
+export const manageNow = (turn: Turn, replica: Replica): void => {
+  const call = isActingLeader(replica) ? callOf(turn, replica) : undefined
+  if (call === undefined || !('cause' in call) || call.subject !== replica.calling) {
+    return planEpoch(turn, replica)
+  }
+  const failed = (later: Turn, posted: { readonly ok: boolean }): void => {
+    if (!posted.ok) count(later, 'epochs_failed')
+  }
+  noteHonoured(turn, replica)
+  if (call.cause !== 'age') return postEpoch(turn, replica, failed)
+  postRekeyRequest(turn, replica, RekeyCode.age, undefined, (later, asked) => {
+    if (asked.ok) postEpoch(later, replica, failed)
+  })
+}
+
+/** An epoch answers every request in its past: their authors' hour begins. */
+const noteHonoured = (turn: Turn, replica: Replica): void => {
+  for (const entry of uncovered(replica.jurisdiction, currentContext(replica))) {
+    if (entry.type === MessageType.rekeyRequest) replica.rekeyed.set(entry.member, turn.env.nowMs)
+  }
+}
