@@ -7,10 +7,8 @@ import { EMPTY, compare } from '../../base/bytes.ts'
 import { COUNTER_MAX, DEPS_MAX, REKEY_REQUEST_GAP_MS } from '../../base/limits.ts'
 import type { Failure } from '../effect.ts'
 import { mintEpoch } from '../epoch/seal.ts'
-import { textKeysOf } from '../epoch/schedule.ts'
-import { encodeContent, sealText } from '../epoch/text.ts'
 import type { HeaderDraft, Message } from '../message/message.ts'
-import { prefixOf, signMessage } from '../message/message.ts'
+import { signMessage } from '../message/message.ts'
 import {
   RekeyCode,
   encodeAdd,
@@ -31,17 +29,13 @@ import { sortedHeads } from '../transcript/transcript.ts'
 import type { Turn } from '../turn.ts'
 import { count, persist } from '../turn.ts'
 import { reasonFor } from '../validity/reason.ts'
-import type { EpochFacts } from '../validity/context.ts'
 import { contextOf, membershipHash } from '../validity/context.ts'
 import type { Past, View } from '../validity/past.ts'
 import { pastOf, viewOfPast } from '../validity/past.ts'
 import { failure } from '../failure.ts'
 import { prekeyIdOf } from '../identity/prekey.ts'
-import type { Hex } from '../message/header.ts'
 import { hexOf } from '../message/header.ts'
 import { take } from './intake.ts'
-import { dropDraft, keepDraft } from './drafts.ts'
-import { messageKeyFor, sendingNow } from './keys.ts'
 import { loadPlaces } from './rows.ts'
 import type { Replica } from './state.ts'
 import { SecretKind, bytesOf, courtOf, currentContext, ownTip, secretKey } from './state.ts'
@@ -52,7 +46,8 @@ export type Posted =
 
 export type Then = (turn: Turn, posted: Posted) => void
 
-interface Stand {
+/** Where the next message of this member stands. */
+export interface Stand {
   readonly prev: Row | undefined
   readonly parents: readonly Row[]
   readonly deps: readonly Bytes[]
@@ -70,9 +65,11 @@ const standOf = (replica: Replica): Stand => {
   return { prev, parents, deps, past: pastOf(replica.transcript, parents) }
 }
 
-type Draft = (stand: Stand) => { body: Bytes; sealed?: Partial<HeaderDraft> } | Failure
+/** Makes a body for a place, or says why there is none. */
+export type Draft = (stand: Stand) => { body: Bytes; sealed?: Partial<HeaderDraft> } | Failure
 
-const draftOf = (
+/** The header of the next message, without what depends on its body. */
+export const draftOf = (
   turn: Turn,
   replica: Replica,
   type: number,
@@ -105,7 +102,7 @@ const exhausted = failure(
   'join the group again as a new member',
 )
 
-const gone = failure(
+export const gone = failure(
   'NOT_A_MEMBER',
   'this device is no longer a member of the group',
   'ask a leader for a new ticket: `coterie join` comes back as a new member',
@@ -118,7 +115,13 @@ export const isGone = (replica: Replica): boolean => {
 }
 
 /** Signs a message on the current heads and takes it in. */
-const post = (turn: Turn, replica: Replica, type: number, draft: Draft, then: Then): void => {
+export const post = (
+  turn: Turn,
+  replica: Replica,
+  type: number,
+  draft: Draft,
+  then: Then,
+): void => {
   if (isGone(replica)) return then(turn, { ok: false, error: gone })
   const stand = standOf(replica)
   if ((stand.prev?.counter ?? -1) + 1 > COUNTER_MAX - 1) {
@@ -302,88 +305,3 @@ export const postEpoch = (turn: Turn, replica: Replica, then: Then): void =>
     },
     then,
   )
-
-const noEpoch = failure(
-  'JOIN_PENDING',
-  'no epoch that names this member has arrived yet',
-  'wait until a leader is reachable, then try again',
-)
-
-const tooLarge = failure(
-  'TEXT_TOO_LARGE',
-  'the text is larger than one message may be',
-  'send at most 60 KiB at a time',
-)
-
-/** A text as it will be sealed, or why it cannot be. */
-const contentFor = (contentType: string, payload: Bytes): Bytes | Failure => {
-  const content = encodeContent({ contentType, payload })
-  if (content.ok) return content.value
-  const bad = failure('USAGE', 'the content type is not usable', 'use a short plain media type')
-  return content.error === 'text-too-large' ? tooLarge : bad
-}
-
-/** Sends a text, or holds it while every epoch here names somebody who was removed. */
-export const postText = (
-  turn: Turn,
-  replica: Replica,
-  contentType: string,
-  payload: Bytes,
-  then: (turn: Turn, posted: Posted | { readonly ok: true; readonly draft: Hex }) => void,
-): void => {
-  const content = contentFor(contentType, payload)
-  if ('code' in content) return then(turn, { ok: false, error: content })
-  if (isGone(replica)) return then(turn, { ok: false, error: gone })
-  const sending = sendingNow(turn.env.crypto, replica)
-  if (sending.kind === 'none' || ownTip(replica) === undefined) {
-    return then(turn, { ok: false, error: noEpoch })
-  }
-  // What was held first is sent first.
-  if (sending.kind === 'hold' || replica.drafts.size > 0) {
-    const draft = { contentType, payload, writtenMs: Math.floor(turn.env.wallMs) }
-    return then(turn, { ok: true, draft: keepDraft(turn, replica, draft) })
-  }
-  sealAndPost(turn, replica, sending.epoch, content, then)
-}
-
-/** Sends held texts in order, as long as there is an epoch for them. */
-export const releaseDrafts = (turn: Turn, replica: Replica): void => {
-  const [first] = replica.drafts
-  if (first === undefined || replica.releasing) return
-  const sending = sendingNow(turn.env.crypto, replica)
-  if (sending.kind !== 'epoch' || isGone(replica)) return
-  const [id, { contentType, payload }] = first
-  const content = contentFor(contentType, payload)
-  if ('code' in content) return dropDraft(turn, replica, id)
-  replica.releasing = true
-  sealAndPost(turn, replica, sending.epoch, content, (later, posted) => {
-    replica.releasing = false
-    if (!posted.ok) return count(later, 'drafts_failed', posted.error.code)
-    // In the same write as the message: no crash sends a text twice.
-    dropDraft(later, replica, id)
-    releaseDrafts(later, replica)
-  })
-}
-
-const sealAndPost = (
-  turn: Turn,
-  replica: Replica,
-  epoch: EpochFacts,
-  content: Bytes,
-  then: Then,
-): void => {
-  const { crypto } = turn.env
-  const line = ownTip(replica)
-  replica.sending = epoch.id
-  const gen = line?.uses.at(-1)?.epoch === epoch.id ? line.tip.gen + 1 : 0
-  const messageKey = messageKeyFor(crypto, replica, epoch.id, replica.self.member, gen)
-  if (messageKey === undefined) return then(turn, { ok: false, error: noEpoch })
-  const salt = turn.env.random(16)
-  const keys = textKeysOf(crypto, messageKey, salt)
-  const sealed = { epoch: epoch.idBytes, gen, salt, keyCommit: keys.keyCommit }
-  const draft: Draft = (stand) => {
-    const prefix = prefixOf(draftOf(turn, replica, MessageType.text, stand, sealed))
-    return { body: sealText(crypto, keys, prefix, content), sealed }
-  }
-  post(turn, replica, MessageType.text, draft, then)
-}
