@@ -16,12 +16,13 @@ import { complain } from './replica/author.ts'
 import { planEpoch } from './replica/manager.ts'
 import { dropGone, keepEarlyReach, proveWaiting, renewReach } from './replica/peers.ts'
 import { takePush } from './replica/push.ts'
-import { textOf } from './replica/keys.ts'
+import { heldTexts, textOf } from './replica/keys.ts'
 import { releaseDrafts } from './replica/sealed.ts'
+import { standingOf } from './replica/standing.ts'
 import type { Replica } from './replica/state.ts'
 import { news } from './replica/sync.ts'
 import { askSoon, joinWhenAdmitted, onReplicaTimer } from './replica.ts'
-import type { EndpointReport, TextReport } from './report.ts'
+import type { EndpointReport, HeldText, StandingReport, TextReport } from './report.ts'
 import type { Turn } from './turn.ts'
 import { createTurn, effectsOf, emit, loaded } from './turn.ts'
 import { boot } from './endpoint/boot.ts'
@@ -56,7 +57,7 @@ import { createEndpointState } from './endpoint/state.ts'
 export class Endpoint implements Machine {
   readonly #state: EndpointState
   readonly #crypto: Crypto
-  #nowMs = 0
+  #moment = { nowMs: 0, wallMs: 0 }
 
   constructor(identity: Identity, crypto: Crypto) {
     this.#crypto = crypto
@@ -68,7 +69,7 @@ export class Endpoint implements Machine {
   }
 
   step(input: Input, env: Env): Effect[] {
-    this.#nowMs = env.nowMs
+    this.#moment = { nowMs: env.nowMs, wallMs: env.wallMs }
     const turn = createTurn(env, this.#state.loads)
     const groups = this.#state.replicas.size
     route(turn, this.#state, input)
@@ -78,13 +79,25 @@ export class Endpoint implements Machine {
 
   /** What is known now; asking changes nothing. */
   report(): EndpointReport {
-    return reportEndpoint(this.#state, this.#crypto, this.#nowMs)
+    return reportEndpoint(this.#state, this.#crypto, this.#moment)
   }
 
   /** The stored record of a message as `read` shows it; undefined when it is no text. */
   openText(group: string, record: Bytes, line: number): TextReport | undefined {
     const replica = this.#state.replicas.get(group)
     return replica && textOf(this.#crypto, replica, record, line)
+  }
+
+  /** Own texts of a group that wait to be sent, in order. */
+  heldTexts(group: string): HeldText[] {
+    const replica = this.#state.replicas.get(group)
+    return replica === undefined ? [] : heldTexts(replica)
+  }
+
+  /** Why a member stands as it does; undefined for one that was never admitted. */
+  standing(group: string, member: string): StandingReport | undefined {
+    const replica = this.#state.replicas.get(group)
+    return replica && standingOf(replica, member)
   }
 
   /** The number under which a group's keys are stored. */

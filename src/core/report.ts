@@ -7,6 +7,25 @@ import type { PolicyName } from './command.ts'
 
 export type MemberState = 'invited' | 'active' | 'dormant' | 'left' | 'removed' | 'quarantined'
 
+/** Why an epoch was made, as it is written in it. */
+export type EpochReasonWord =
+  'membership' | 'merge' | 'periodic' | 'request' | 'refresh' | 'evidence'
+
+/** Why an epoch is called for now; it is made when a leader is reached. */
+export type EpochCause = 'membership' | 'merge' | 'messages' | 'request' | 'prekeys' | 'age'
+
+/** The epoch in force that came here last. */
+export interface EpochReport {
+  epoch: string
+  /** memberId of the leader that made it. */
+  author: string
+  reason: EpochReasonWord
+  /** When it came to this node, ms UTC of its own clock; null where that is not known. */
+  at: number | null
+  /** How many members it was sealed to. */
+  recipients: number
+}
+
 export interface MemberReport {
   member: string
   memberGroupId: string
@@ -20,6 +39,8 @@ export interface MemberReport {
   muted: boolean
   /** Highest contiguous counter held, or null while counter 0 is not held. */
   counter: number | null
+  /** Messages of it known here whose past is not held: a Remove made now would withdraw them. */
+  waiting: number
 }
 
 export interface RequestReport {
@@ -37,6 +58,8 @@ export interface GroupReport {
   founder: string
   predecessor: string | null
   self: string
+  /** How this member itself stands. */
+  selfState: MemberState
   role: 'leader' | 'member'
   trust: 'introducer' | 'checked'
   /** Members by memberId. */
@@ -44,11 +67,18 @@ export interface GroupReport {
   requests: RequestReport[]
   epoch: string | null
   epochHeads: string[]
+  /** memberId of the leader whose turn it is, as seen from here; null where none is reachable. */
+  manager: string | null
+  lastEpoch: EpochReport | null
+  /** What calls for a new epoch now, or null. */
+  epochDue: EpochCause | null
+  /** Own texts that wait for an epoch under which they may be sent. */
+  held: number
   /** Messages held whose past is not held yet. */
   pending: number
   /** Pending messages of a type that this version does not know. */
   unknown: number
-  /** Texts that a held epoch should open and does not. */
+  /** Texts that count, that a held epoch should open, and that it does not. */
   undecryptable: number
   root: string
   messages: number
@@ -87,6 +117,36 @@ export interface EndpointReport {
   contacts: string[]
 }
 
+/** A control message that made the standing of a member, and how it lies to the others. */
+export interface StandingCause {
+  kind: 'card' | 'add' | 'join' | 'remove' | 'remove-account' | 'leave' | 'dormant' | 'awake'
+  /** Null for a card: it is part of the constitution. */
+  number: string | null
+  id: string | null
+  /** memberId and name of its author; of a card, the member itself. */
+  author: string
+  name: string
+  /** Whether it decides the standing now: an ended Dormant does not, nor a ban that an Add knew of. */
+  holds: boolean
+  /** Ids of those of the listed messages that it builds on. */
+  after: string[]
+  /** Ids of those that it does not know and that do not know it. */
+  concurrent: string[]
+}
+
+/** Why a member stands as it does. */
+export interface StandingReport {
+  group: string
+  member: string
+  memberGroupId: string
+  name: string
+  state: MemberState
+  /** Messages of it held here that do not count, because of who removed it without knowing them. */
+  withdrawn: number
+  /** In the order in which they came here: each stands after those that it builds on. */
+  causes: StandingCause[]
+}
+
 /** One displayable row of the transcript, in the words of the `read` command. */
 export interface TextReport {
   number: string
@@ -99,6 +159,28 @@ export interface TextReport {
   lamport: number
   epoch: string
   final: boolean
-  state: 'ok' | 'undecryptable' | 'withdrawn' | 'muted' | 'hidden' | 'sealed' | 'held'
+  state: 'ok' | 'undecryptable' | 'withdrawn' | 'muted' | 'hidden' | 'sealed'
   late: boolean
 }
+
+/** A text of one's own that waits to be sent: it has no place among the others yet. */
+export interface HeldText {
+  number: null
+  id: null
+  /** Names the waiting text. */
+  draft: string
+  author: string
+  name: string
+  text: string
+  contentType: string
+  /** When it was written. */
+  sent: number
+  lamport: null
+  epoch: null
+  final: false
+  state: 'held'
+  late: false
+}
+
+/** What `read` gives: texts in total order, then what is held. */
+export type ReadRow = TextReport | HeldText

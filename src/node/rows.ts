@@ -7,7 +7,13 @@ import { CoterieError } from '../base/error.ts'
 import type { Range } from '../core/effect.ts'
 import type { Entry } from '../core/input.ts'
 import type { Machine } from '../core/machine.ts'
-import type { EndpointReport, GroupReport, TextReport } from '../core/report.ts'
+import type {
+  EndpointReport,
+  GroupReport,
+  HeldText,
+  StandingReport,
+  TextReport,
+} from '../core/report.ts'
 import { Space, key, only, within } from '../core/storage.ts'
 import type { Keyring } from '../ports/keyring.ts'
 import type { Store } from '../ports/store.ts'
@@ -19,6 +25,10 @@ export interface EndpointMachine extends Machine {
   report(): EndpointReport
   /** Opens a stored message for display; undefined for what is no text. */
   openText(group: string, record: Bytes, line: number): TextReport | undefined
+  /** Own texts that wait to be sent, in order. */
+  heldTexts(group: string): HeldText[]
+  /** Why a member stands as it does; undefined for one that was never admitted. */
+  standing(group: string, member: string): StandingReport | undefined
   /** The number under which a group's rows are stored. */
   groupNumber(group: string): number | undefined
 }

@@ -84,3 +84,27 @@ test('texts under an epoch that a member cannot open are counted, over a restart
   expect(groupOf(mesh, 1)?.undecryptable).toBe(3)
   expect(unequal(mesh)).toEqual([])
 })
+
+test('a text that was withdrawn is no loss, over a restart too', () => {
+  const mesh = setting()
+  const { world } = mesh
+  for (const node of [2, 3]) say(mesh, node, `by ${String(node)}`)
+  later(mesh, 3_000)
+  converge(mesh, [1, 2, 3])
+  expect(groupOf(mesh, 1)?.undecryptable).toBe(2)
+  world.split([[0], [1, 2, 3]])
+  world.restart(0)
+  later(mesh, 1_000)
+  const target = groupOf(mesh, 3)?.self ?? ''
+  done(world, 0, { kind: 'remove-member', group: mesh.group, scope: 'member', target })
+  world.heal()
+  later(mesh, 10_000)
+  converge(mesh, [0, 1, 2])
+  expect(readAll(mesh, 1).map(({ state }) => state)).toContain('withdrawn')
+  expect(groupOf(mesh, 1)?.undecryptable).toBe(1)
+  world.stop(1)
+  later(mesh, 500)
+  world.restart(1)
+  later(mesh, 1_000)
+  expect(groupOf(mesh, 1)?.undecryptable).toBe(1)
+})

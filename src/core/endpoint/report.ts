@@ -5,18 +5,23 @@
 import { toHex } from '../../base/bytes.ts'
 import type { Crypto } from '../../crypto/crypto.ts'
 import type { PeerId } from '../input.ts'
-import type { EndpointReport, PeerReport } from '../report.ts'
+import type { EndpointReport, GroupReport, PeerReport } from '../report.ts'
 import { reportGroup } from '../replica/report.ts'
 import type { Replica } from '../replica/state.ts'
 import { createLoads, createTurn } from '../turn.ts'
 import { rootOf } from '../replica/sync.ts'
 import type { EndpointState } from './state.ts'
 
-/** `nowMs`: the same clock as in steps. */
+/** The clocks of the last step. */
+export interface Moment {
+  readonly nowMs: number
+  readonly wallMs: number
+}
+
 export const reportEndpoint = (
   state: EndpointState,
   crypto: Crypto,
-  nowMs: number,
+  moment: Moment,
 ): EndpointReport => ({
   name: state.identity.name,
   account: toHex(state.account),
@@ -24,15 +29,16 @@ export const reportEndpoint = (
   peerId: state.self,
   listen: [...state.listen],
   groups: [...state.replicas.values()]
-    .map((replica) => reportGroup(replica, rootText(crypto, nowMs, replica)))
+    .map((replica) => reportOne(crypto, moment, replica))
     .sort((a, b) => (a.group < b.group ? -1 : 1)),
-  peers: peersOf(state, nowMs),
+  peers: peersOf(state, moment.nowMs),
   contacts: [...state.contacts].sort(),
 })
 
-const rootText = (crypto: Crypto, nowMs: number, replica: Replica): string => {
-  const env = { nowMs, wallMs: 0, crypto, random: () => new Uint8Array() }
-  return toHex(rootOf(createTurn(env, createLoads()), replica))
+const reportOne = (crypto: Crypto, moment: Moment, replica: Replica): GroupReport => {
+  const env = { ...moment, crypto, random: () => new Uint8Array() }
+  const turn = createTurn(env, createLoads())
+  return reportGroup(turn, replica, toHex(rootOf(turn, replica)))
 }
 
 const peersOf = (state: EndpointState, nowMs: number): PeerReport[] => {

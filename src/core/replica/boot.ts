@@ -21,7 +21,7 @@ import { parseInvite } from './admission.ts'
 import { registerControl } from './control.ts'
 import { parseDeparture } from './departures.ts'
 import { parseDraft } from './drafts.ts'
-import { keepEpoch } from './keys.ts'
+import { addUnopened, keepEpoch } from './keys.ts'
 import { parseControl, parseGroup, parseLine } from './records.ts'
 import { rowsOfRecords } from './rows.ts'
 import type { Replica } from './state.ts'
@@ -97,17 +97,25 @@ const bootOne = (
     const kind = note.key[GROUP_KEY_BYTES]
     if (kind === GroupNote.checked) replica.checked = true
     bootMemberNote(replica, kind, note)
-    if (kind !== GroupNote.unopened) continue
-    const epoch = hexOf(note.key.slice(GROUP_KEY_BYTES + 1))
-    if (!replica.epochs.has(epoch)) replica.unopened.set(epoch, readU32(note.value, 0))
   }
   bootControl(replica, of(saved, Space.control, number))
   bootNotes(turn, replica, saved)
   return replica
 }
 
+const EPOCH_BYTES = 32
+
+/** The key of such a note is the epoch, the line and the counter of the text. */
+const bootUnopened = (replica: Replica, note: Entry): void => {
+  const place = note.key.slice(GROUP_KEY_BYTES + 1)
+  const epoch = hexOf(place.slice(0, EPOCH_BYTES))
+  const line = readU32(place, EPOCH_BYTES)
+  addUnopened(replica, { epoch, line, counter: readU32(place, EPOCH_BYTES + 4) })
+}
+
 const bootMemberNote = (replica: Replica, kind: number | undefined, note: Entry): void => {
   const id = toHex(note.key.slice(GROUP_KEY_BYTES + 1))
+  if (kind === GroupNote.unopened) bootUnopened(replica, note)
   if (kind === GroupNote.departure) {
     const departure = parseDeparture(note.value)
     if (departure !== undefined) replica.departures.set(id, departure)

@@ -222,7 +222,7 @@ const admit = (
   }
   puts.push(...noteDepartures(replica, row, accepted.past.control, info))
   if (info?.kind === 'epoch') puts.push(noteEpochSeen(turn, replica, info.epoch))
-  if (row.type === MessageType.text) puts.push(...noteUnopened(replica, message))
+  if (row.type === MessageType.text) puts.push(...noteUnopened(replica, message, line.index))
   persist(turn, puts)
   if (branch) noteBranch(turn, replica, row)
   announceRow(turn, replica, message, row, source)

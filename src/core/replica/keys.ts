@@ -4,7 +4,7 @@
  * the message that brought them.
  */
 import type { Bytes } from '../../base/bytes.ts'
-import { compare, text, u32 } from '../../base/bytes.ts'
+import { compare, concat, text, u32 } from '../../base/bytes.ts'
 import type { Crypto } from '../../crypto/crypto.ts'
 import type { Put } from '../effect.ts'
 import { scoreOf } from '../election/rank.ts'
@@ -18,7 +18,7 @@ import type { Header, Hex } from '../message/header.ts'
 import { encodePrefix, hexOf, idOf, numberText, parseHeader } from '../message/header.ts'
 import type { Message } from '../message/message.ts'
 import { MessageType } from '../message/type.ts'
-import type { TextReport } from '../report.ts'
+import type { HeldText, TextReport } from '../report.ts'
 import { RowFlag, parseRecord } from '../transcript/row.ts'
 
 import type { Turn } from '../turn.ts'
@@ -43,17 +43,45 @@ export const keepEpoch = (crypto: Crypto, replica: Replica, id: Bytes, secret: B
   replica.epochs.set(hexOf(id), { id: hexOf(id), prk, env: envKeyOf(crypto, prk) })
 }
 
-/** Counts a text that is meant for this member and that no key here opens; the write that keeps it. */
-export const noteUnopened = (replica: Replica, { header }: Message): Put[] => {
+/** Notes a text that is meant for this member and that no key here opens; the write that keeps it. */
+export const noteUnopened = (replica: Replica, { header }: Message, line: number): Put[] => {
   const epoch = hexOf(header.epoch)
   if (replica.epochs.has(epoch)) return []
   const entitled = recipientsOfEpoch(replica.jurisdiction, epoch)?.has(replica.self.member) === true
   if (!entitled) return []
-  const texts = (replica.unopened.get(epoch) ?? 0) + 1
-  replica.unopened.set(epoch, texts)
-  return [
-    { key: groupNoteKey(replica.number, GroupNote.unopened, header.epoch), value: u32(texts) },
-  ]
+  addUnopened(replica, { epoch, line, counter: header.counter })
+  const place = concat(header.epoch, u32(line), u32(header.counter))
+  const at = groupNoteKey(replica.number, GroupNote.unopened, place)
+  return [{ key: at, value: Uint8Array.of(1) }]
+}
+
+interface Unopened {
+  readonly epoch: Hex
+  readonly line: number
+  readonly counter: number
+}
+
+export const addUnopened = (replica: Replica, { epoch, line, counter }: Unopened): void => {
+  const lines = replica.unopened.get(epoch) ?? new Map<number, number[]>()
+  const counters = lines.get(line) ?? []
+  counters.push(counter)
+  lines.set(line, counters)
+  replica.unopened.set(epoch, lines)
+}
+
+/** Texts that this member should be able to read and is not; what was withdrawn is nobody's loss. */
+export const undecryptable = (replica: Replica): number => {
+  let total = 0
+  for (const [epoch, lines] of replica.unopened) {
+    if (replica.epochs.has(epoch)) continue
+    for (const [line, counters] of lines) {
+      const member = replica.transcript.lines[line]?.member ?? ''
+      total += replica.departures.has(member)
+        ? counters.filter((counter) => !isWithdrawn(replica, member, line, counter)).length
+        : counters.length
+    }
+  }
+  return total
 }
 
 /** Opens this member's seal of an epoch message that was just taken in. */
@@ -186,6 +214,24 @@ export const messageKeyFor = (
 
 const decoded = (payload: Bytes, contentType: string): string =>
   contentType.startsWith('text/') ? (text(payload) ?? '') : hexOf(payload)
+
+/** Texts of one's own that wait for an epoch, as `read` shows them. */
+export const heldTexts = (replica: Replica): HeldText[] =>
+  [...replica.drafts].map(([draft, { contentType, payload, writtenMs }]) => ({
+    number: null,
+    id: null,
+    draft,
+    author: replica.self.member,
+    name: replica.facts.get(replica.self.member)?.name ?? '',
+    text: decoded(payload, contentType),
+    contentType,
+    sent: writtenMs,
+    lamport: null,
+    epoch: null,
+    final: false,
+    state: 'held',
+    late: false,
+  }))
 
 /** A stored text as `read` shows it; undefined for any other message. */
 export const textOf = (

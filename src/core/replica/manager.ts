@@ -19,6 +19,7 @@ import { RekeyCode } from '../message/bodies.ts'
 import type { Hex } from '../message/header.ts'
 import { hexOf } from '../message/header.ts'
 import { MessageType } from '../message/type.ts'
+import type { EpochCause } from '../report.ts'
 import type { ControlEntry } from '../transcript/control-log.ts'
 import type { Turn } from '../turn.ts'
 import { count, emit } from '../turn.ts'
@@ -28,11 +29,8 @@ import { postEpoch, postRekeyRequest } from './author.ts'
 import type { Replica } from './state.ts'
 import { currentContext, isActingLeader } from './state.ts'
 
-/** Why an epoch is called for now. */
-export type Cause = 'membership' | 'merge' | 'messages' | 'request' | 'prekeys' | 'age'
-
 interface Call {
-  readonly cause: Cause
+  readonly cause: EpochCause
   /** What would have to change for another wait to begin. */
   readonly subject: string
 }
@@ -45,7 +43,7 @@ const callOf = (turn: Turn, replica: Replica): Call | { readonly atMs: number } 
   const heads = [...context.epochHeads.values()]
   const fresh = uncovered(replica.jurisdiction, context)
   const changes = fresh.filter((entry) => membershipTypes.has(entry.type))
-  const named = (cause: Cause, ids: readonly string[]): Call => ({
+  const named = (cause: EpochCause, ids: readonly string[]): Call => ({
     cause,
     subject: `${cause} ${ids.toSorted().join(' ')}`,
   })
@@ -88,7 +86,7 @@ const byClock = (
   replica: Replica,
   context: Context,
   head: EpochFacts,
-): Cause | { readonly atMs: number } | undefined => {
+): EpochCause | { readonly atMs: number } | undefined => {
   if (!replica.epochsUsed.has(head.id)) return undefined
   const { wallMs, nowMs } = turn.env
   const age = wallMs - (replica.epochsSeen.get(head.id) ?? wallMs)
@@ -100,6 +98,12 @@ const byClock = (
   }
   const left = (large ? EPOCH_GAP_MIN_MS : EPOCH_AGE_MAX_MS) - age
   return { atMs: nowMs + Math.max(1, Math.ceil(left)) }
+}
+
+/** What calls for an epoch now, whoever may make it. */
+export const causeNow = (turn: Turn, replica: Replica): EpochCause | undefined => {
+  const call = callOf(turn, replica)
+  return call !== undefined && 'cause' in call ? call.cause : undefined
 }
 
 /** Starts the wait anew when what calls changed, and ends it when nothing does. */

@@ -24,6 +24,7 @@ import type { Outcome } from './intake.ts'
 import { take } from './intake.ts'
 import { sendingEpoch } from './keys.ts'
 import type { OpenEpoch, Replica } from './state.ts'
+import { currentContext } from './state.ts'
 import { news } from './sync.ts'
 
 const MESSAGES_PER_ENVELOPE = 128
@@ -44,16 +45,23 @@ export const enqueuePush = (turn: Turn, replica: Replica, message: Message): voi
   emit(turn, { kind: 'set-timer', timer: `push/${replica.number}`, atMs: turn.env.nowMs })
 }
 
-/** An Epoch or Add goes under a parent epoch: its new readers get it by anti-entropy. */
+/**
+ * An Epoch or Add goes under a parent epoch: its new readers get it by anti-entropy. A Remove goes
+ * under an epoch that the removed can open too: they are told, and are given nothing afterwards.
+ */
 const wrapping = (crypto: Crypto, replica: Replica, message: Message): Hex | undefined => {
   if (message.header.epoch.length > 0) return hexOf(message.header.epoch)
   if (message.header.type !== MessageType.epoch) {
-    return sendingEpoch(crypto, replica)?.id
+    const own = sendingEpoch(crypto, replica)?.id
+    return message.header.type === MessageType.remove ? (own ?? anyOpened(replica)) : own
   }
   const entry = replica.transcript.control.byId.get(message.id)
   const parents = entry?.info.kind === 'epoch' ? entry.info.epoch.parents : []
   return parents.find((parent) => replica.epochs.has(parent))
 }
+
+const anyOpened = (replica: Replica): Hex | undefined =>
+  [...currentContext(replica).epochHeads.keys()].find((id) => replica.epochs.has(id))
 
 const sizeOf = (message: PushedMessage): number =>
   message.header.length + message.body.length + OVERHEAD_BYTES

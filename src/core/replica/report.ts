@@ -3,17 +3,31 @@
  * Reads only; the endpoint adds what it knows of links.
  */
 import { compare, toHex } from '../../base/bytes.ts'
+import { EpochReasonCode } from '../epoch/body.ts'
 import type { Roster } from '../membership/roster.ts'
 import { Standing } from '../membership/roster.ts'
+import type { Hex } from '../message/header.ts'
 import { MessageType } from '../message/type.ts'
-import type { GroupReport, MemberReport, MemberState } from '../report.ts'
+import type {
+  EpochReasonWord,
+  EpochReport,
+  GroupReport,
+  MemberReport,
+  MemberState,
+} from '../report.ts'
+import type { Turn } from '../turn.ts'
+import type { Context } from '../validity/context.ts'
+import { recipientsOfEpoch } from '../validity/context.ts'
 import { isLeader } from './admission.ts'
+import { undecryptable } from './keys.ts'
+import { causeNow, managerNow } from './manager.ts'
 import type { Replica, WaitingRequest } from './state.ts'
 import { currentContext } from './state.ts'
 
 const group8 = (memberGroupId: number): string => memberGroupId.toString(16).padStart(8, '0')
 
-const stateOf = (standing: number, joined: boolean): MemberState => {
+/** The word for a standing; `joined`: its first message is held. */
+export const stateOf = (standing: number, joined: boolean): MemberState => {
   switch (standing) {
     case Standing.dormant:
       return 'dormant'
@@ -35,7 +49,17 @@ const counterOf = (replica: Replica, member: string): number | null => {
   return counters.length === 0 ? null : Math.max(...counters)
 }
 
+/** How many messages wait for their past, by author. */
+const waitingBy = (replica: Replica): ReadonlyMap<Hex, number> => {
+  const counts = new Map<Hex, number>()
+  for (const { message } of replica.pending.waiting.values()) {
+    counts.set(message.member, (counts.get(message.member) ?? 0) + 1)
+  }
+  return counts
+}
+
 const membersOf = (replica: Replica, roster: Roster): MemberReport[] => {
+  const waiting = waitingBy(replica)
   const linked = new Set(
     [...replica.sync.peers.values()].filter((peer) => peer.proven).map((peer) => peer.member),
   )
@@ -54,6 +78,7 @@ const membersOf = (replica: Replica, roster: Roster): MemberReport[] => {
         reachable: linked.has(facts.member) || facts.member === replica.self.member,
         muted: false,
         counter,
+        waiting: waiting.get(facts.member) ?? 0,
       }
     })
     .sort((a, b) => (a.member < b.member ? -1 : 1))
@@ -63,10 +88,32 @@ const membersOf = (replica: Replica, roster: Roster): MemberReport[] => {
 const ownRequests = (replica: Replica): [string, WaitingRequest][] =>
   [...replica.requests].filter(([, waiting]) => waiting.issuer === replica.self.member)
 
-/** `root`: the view over everything held, computed by the caller. */
-export const reportGroup = (replica: Replica, root: string): GroupReport => {
+const reasonWord = (code: number): EpochReasonWord =>
+  (Object.keys(EpochReasonCode) as (keyof typeof EpochReasonCode)[]).find(
+    (word) => EpochReasonCode[word] === code,
+  ) ?? 'membership'
+
+/** Of the epochs in force the one that came here last: who acted last, and why. */
+const lastEpochOf = (replica: Replica, { epochHeads }: Context): EpochReport | null => {
+  const atOf = (id: Hex): number => replica.epochsSeen.get(id) ?? 0
+  const [last] = [...epochHeads.values()].sort(
+    (a, b) => atOf(b.id) - atOf(a.id) || b.depth - a.depth || compare(a.idBytes, b.idBytes),
+  )
+  if (last === undefined) return null
+  return {
+    epoch: last.id,
+    author: last.author,
+    reason: reasonWord(last.reason),
+    at: replica.epochsSeen.get(last.id) ?? null,
+    recipients: recipientsOfEpoch(replica.jurisdiction, last.id)?.size ?? 0,
+  }
+}
+
+/** Reads only: `turn` brings the clock and the hash. `root`: the view over everything held. */
+export const reportGroup = (turn: Turn, replica: Replica, root: string): GroupReport => {
   const { constitution, transcript } = replica
-  const { roster, epochHeads } = currentContext(replica)
+  const context = currentContext(replica)
+  const { roster, epochHeads } = context
   const members = membersOf(replica, roster)
   const heads = [...epochHeads.values()].sort(
     (a, b) => b.depth - a.depth || compare(a.idBytes, b.idBytes),
@@ -84,6 +131,7 @@ export const reportGroup = (replica: Replica, root: string): GroupReport => {
       transcript.control.entries.find((entry) => entry.type === MessageType.genesis)?.member ?? '',
     predecessor: constitution.predecessor.length === 0 ? null : toHex(constitution.predecessor),
     self: replica.self.member,
+    selfState: members.find(({ member }) => member === replica.self.member)?.state ?? 'invited',
     role: isLeader(replica) ? 'leader' : 'member',
     trust: replica.checked ? 'checked' : 'introducer',
     members,
@@ -95,9 +143,13 @@ export const reportGroup = (replica: Replica, root: string): GroupReport => {
     })),
     epoch: heads.find((head) => head.id === replica.sending)?.id ?? heads[0]?.id ?? null,
     epochHeads: heads.map((head) => head.id),
+    manager: managerNow(turn, replica) ?? null,
+    lastEpoch: lastEpochOf(replica, context),
+    epochDue: causeNow(turn, replica) ?? null,
+    held: replica.drafts.size,
     pending: replica.pending.waiting.size,
     unknown: replica.unknown.size,
-    undecryptable: [...replica.unopened.values()].reduce((sum, texts) => sum + texts, 0),
+    undecryptable: undecryptable(replica),
     root,
     messages: transcript.count,
     vector: Object.fromEntries(held.map((member) => [member.member, member.counter ?? 0])),

@@ -123,8 +123,8 @@ export interface Replica {
   readonly equivocators: Set<Hex>
   /** Sort key of the last text in total order that is held: an earlier newcomer is late. */
   shown: { lamport: number; member: Hex; counter: number }
-  /** Texts meant for this member under each epoch that it could not open. */
-  readonly unopened: Map<Hex, number>
+  /** Texts meant for this member that it could not open: epoch -> line -> their counters. */
+  readonly unopened: Map<Hex, Map<number, number[]>>
   /** Other members whose view of a past that includes us was equal to ours. */
   readonly witnesses: Set<Hex>
   /** Enough witnesses, or one's own group: see `status`. */

@@ -14,7 +14,9 @@ import type { Input } from '../../../src/core/input.ts'
 import type {
   EndpointReport,
   GroupReport,
+  HeldText,
   MemberReport,
+  StandingReport,
   TextReport,
 } from '../../../src/core/report.ts'
 import { Space, key } from '../../../src/core/storage.ts'
@@ -33,6 +35,8 @@ export interface Script {
   /** Commands that are never answered. */
   readonly silent?: readonly Command['kind'][]
   readonly members?: readonly MemberReport[]
+  /** Own texts that wait. */
+  readonly held?: readonly HeldText[]
 }
 
 /** One member's part of the script. */
@@ -49,6 +53,7 @@ export function memberOf(letter: string, over: Partial<MemberReport> = {}): Memb
     reachable: true,
     muted: false,
     counter: 0,
+    waiting: 0,
     ...over,
   }
 }
@@ -86,6 +91,17 @@ export class ScriptedEndpoint implements EndpointMachine {
   openText(group: string, record: Bytes): TextReport | undefined {
     const parsed = JSON.parse(text(record) ?? 'null') as TextReport | null
     return group === groupId ? (parsed ?? undefined) : undefined
+  }
+
+  heldTexts(): HeldText[] {
+    return [...(this.#script.held ?? [])]
+  }
+
+  standing(group: string, member: string): StandingReport | undefined {
+    const found = this.#members().find((other) => other.member === member)
+    if (group !== groupId || found === undefined) return undefined
+    const { memberGroupId, name, state } = found
+    return { group, member, memberGroupId, name, state, withdrawn: 0, causes: [] }
   }
 
   groupNumber(group: string): number | undefined {
@@ -185,12 +201,23 @@ export class ScriptedEndpoint implements EndpointMachine {
       founder: members[0]?.member ?? '',
       predecessor: null,
       self: members[0]?.member ?? '',
+      selfState: members[0]?.state ?? 'active',
       role: 'leader',
       trust: 'checked',
       members: [...members],
       requests: [{ request: '5b'.repeat(32), name: 'dora', account: 'dd'.repeat(32), since: 1 }],
       epoch: 'e'.repeat(64),
       epochHeads: ['e'.repeat(64)],
+      manager: members[0]?.member ?? null,
+      lastEpoch: {
+        epoch: 'e'.repeat(64),
+        author: members[0]?.member ?? '',
+        reason: 'membership',
+        at: 1_700_000_000_000,
+        recipients: members.length,
+      },
+      epochDue: null,
+      held: this.#script.held?.length ?? 0,
       pending: 0,
       unknown: 0,
       undecryptable: 0,
@@ -225,6 +252,8 @@ export async function startScripted(
     },
     report: () => endpoint.report(),
     openText: (group, record) => endpoint.openText(group, record),
+    heldTexts: () => endpoint.heldTexts(),
+    standing: (group, member) => endpoint.standing(group, member),
     groupNumber: (group) => endpoint.groupNumber(group),
   }
   const hub = new MemoryHub()
