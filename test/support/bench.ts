@@ -17,7 +17,7 @@ import type { Replica } from '../../src/core/replica/state.ts'
 import { createReplica } from '../../src/core/replica/state.ts'
 import { rootOf } from '../../src/core/replica/sync.ts'
 import type { SyncPeer } from '../../src/core/replica/sync-state.ts'
-import { freshTally } from '../../src/core/replica/sync-state.ts'
+import { createSyncPeer } from '../../src/core/replica/sync-state.ts'
 import { Space, key, within } from '../../src/core/storage.ts'
 import { parseRecord } from '../../src/core/transcript/row.ts'
 import type { Turn } from '../../src/core/turn.ts'
@@ -122,20 +122,9 @@ export class Bench {
   /** A peer that counts as a member. */
   peer(channel: number, peer = `peer ${String(channel)}`): SyncPeer {
     const proof = { input: new Uint8Array(), signature: new Uint8Array() }
-    const entry: SyncPeer = {
-      channel,
-      index: 0,
-      peer,
-      member: peer,
-      claim: { peerMember: new Uint8Array(), proof },
-      proven: true,
-      stream: undefined,
-      theirRoot: '',
-      syncedMs: -1,
-      tally: freshTally(this.nowMs),
-      queue: [],
-      busy: false,
-    }
+    const claim = { peerMember: new Uint8Array(), proof }
+    const who = { channel, index: 0, peer, member: peer, claim }
+    const entry: SyncPeer = { ...createSyncPeer(who, this.nowMs), proven: true, greeted: true }
     this.replica.sync.peers.set(channel, entry)
     return entry
   }

@@ -25,9 +25,17 @@ import { takeBatch, takeEnd } from './receive.ts'
 import type { Replica } from './state.ts'
 import { currentContext } from './state.ts'
 import type { SyncPeer } from './sync-state.ts'
-import { freshTally } from './sync-state.ts'
+import { createSyncPeer } from './sync-state.ts'
 import { dropWaiters } from './sync-waiters.ts'
-import { fetchNext, sendDigest, sendFrame, takeDigest, takeDurable, takeVector } from './sync.ts'
+import {
+  fetchNext,
+  openRound,
+  sendDigest,
+  sendFrame,
+  takeDigest,
+  takeDurable,
+  takeVector,
+} from './sync.ts'
 
 /** A channel's hello ended with this group in common. */
 export const linkUp = (
@@ -39,32 +47,28 @@ export const linkUp = (
   initiator: boolean,
 ): boolean => {
   const member = hexOf(common.peerMember)
-  const entry: SyncPeer = {
-    channel,
-    index: common.index,
-    peer,
-    member,
-    claim: common,
-    proven: false,
-    stream: undefined,
-    theirRoot: '',
-    syncedMs: -1,
-    tally: freshTally(turn.env.nowMs),
-    queue: [],
-    busy: false,
-  }
+  const { index } = common
+  const entry = createSyncPeer({ channel, index, peer, member, claim: common }, turn.env.nowMs)
   if (!prove(turn, replica, entry)) return false
   // Whoever was removed or left is given nothing, not even a digest.
   if (isGoneMember(replica, member)) return true
   replica.sync.peers.set(channel, entry)
-  sendReach(
-    turn,
-    entry,
-    [...replica.reach.values()].map((reach) => reach.record),
-  )
   passRequests(turn, replica, channel)
-  if (initiator) sendDigest(turn, replica, entry, true)
+  // The listener is done with its hello first, and everything that it says goes along with its
+  // proofs; the dialler answers.
+  if (!initiator) {
+    greet(turn, replica, entry)
+    openRound(turn, replica, entry)
+  }
   return true
+}
+
+/** Tells once where everybody can be reached. */
+const greet = (turn: Turn, replica: Replica, entry: SyncPeer): void => {
+  if (entry.greeted) return
+  entry.greeted = true
+  const records = [...replica.reach.values()].map((reach) => reach.record)
+  sendReach(turn, entry, records)
 }
 
 /** Checks a claim as soon as its member is known. False: the claim is a lie. */
@@ -133,9 +137,11 @@ export const takeGroupFrame = (
   entry.tally.bytesIn += bytes
   switch (frame.value.kind) {
     case 'digest':
+      greet(turn, replica, entry)
       takeDigest(turn, replica, entry, frame.value)
       break
     case 'vector':
+      greet(turn, replica, entry)
       takeVector(turn, replica, entry, frame.value)
       break
     case 'batch':

@@ -4,6 +4,7 @@
  * whole, so nothing that a corruption touched is ever accepted. Credit goes back only for what is
  * durable, as effects leave after the writes of their step.
  */
+import { DURABLE_BYTES_MIN } from '../../base/limits.ts'
 import type { Batch, Voucher } from '../anti-entropy/batch.ts'
 import type { Known } from '../anti-entropy/expand.ts'
 import { expand, vouch } from '../anti-entropy/expand.ts'
@@ -49,17 +50,31 @@ export const takeBatch = (
       const { fetching } = replica.sync
       const fresh = peer.tally.received > before
       if (fresh && fetching?.channel === peer.channel) fetching.heardMs = later.env.nowMs
-      sendFrame(later, peer, { kind: 'durable', index: peer.index, bytes })
+      callDurable(later, peer, bytes)
       next(later)
     })
   })
 }
 
-export const takeEnd = (turn: Turn, replica: Replica, peer: SyncPeer, root: Hex): void =>
+/** Gives credit back, a good part of it at a time; none where nothing more is to come. */
+const callDurable = (turn: Turn, peer: SyncPeer, bytes: number): void => {
+  peer.uncalled += bytes
+  if (peer.ending || peer.uncalled < DURABLE_BYTES_MIN) return
+  sendFrame(turn, peer, { kind: 'durable', index: peer.index, bytes: peer.uncalled })
+  peer.uncalled = 0
+}
+
+export const takeEnd = (turn: Turn, replica: Replica, peer: SyncPeer, root: Hex): void => {
+  if (replica.sync.fetching?.channel === peer.channel) {
+    peer.ending = true
+    // A digest that comes before the batches are taken in is newer than this.
+    peer.theirRoot = root
+  }
   enqueue(turn, peer, (at, next) => {
-    endFetch(at, replica, peer, root)
+    endFetch(at, replica, peer)
     next(at)
   })
+}
 
 const knownOf = (replica: Replica): Known => ({
   row: (id) => rowById(replica.transcript, id),

@@ -32,6 +32,16 @@ export interface SyncPeer {
   stream: Stream | undefined
   /** The last root it told. */
   theirRoot: Hex
+  /** The root told when it was last asked for its digest, until one comes. */
+  askedWith: Hex | undefined
+  /** It waits for a digest: told when the fetch from it is over. */
+  owed: boolean
+  /** The end of its answer is here, and waits for the batches before it. */
+  ending: boolean
+  /** Bytes of its batches that are durable and were not called so yet. */
+  uncalled: number
+  /** Our reach records were sent to it. */
+  greeted: boolean
   /** Monotonic ms of the last moment at which both were known equal, or the last round ended. */
   syncedMs: number
   tally: Tally
@@ -77,6 +87,26 @@ export const createSyncState = (): SyncState => ({
   newsAtMs: undefined,
   newsFrom: undefined,
   misdeeds: [],
+})
+
+/** A peer of which nothing was heard yet. */
+export const createSyncPeer = (
+  who: Pick<SyncPeer, 'channel' | 'index' | 'peer' | 'member' | 'claim'>,
+  nowMs: number,
+): SyncPeer => ({
+  ...who,
+  proven: false,
+  stream: undefined,
+  theirRoot: '',
+  askedWith: undefined,
+  owed: false,
+  ending: false,
+  uncalled: 0,
+  greeted: false,
+  syncedMs: -1,
+  tally: freshTally(nowMs),
+  queue: [],
+  busy: false,
 })
 
 export const freshTally = (nowMs: number): Tally => ({

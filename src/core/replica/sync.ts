@@ -3,27 +3,26 @@
  * vectors with streams. Every node does both halves at once, and a round that changed something
  * makes it tell its other peers, so news crosses members that never meet.
  *
- *     A  -- digest -->  B        equal roots: done, one small frame each way
- *     A  <- digest, vector --    B asks A; A asks B with a vector of its own
- *     A  -- batches, end -->     both directions at the same time, by credit
+ *     A  -- vector or digest -->  B       equal: done, with one small frame back
+ *     A  <- vector, batches, end --  B    B asks A in turn, if A shows what it lacks
+ *     A  -- batches, end -->  B           both directions at the same time, by credit
+ *     A  <- digest ->  B                  whoever got something says what it has now
  */
 import { toHex } from '../../base/bytes.ts'
-import type { GroupFrame, VectorEntry } from '../anti-entropy/frames.ts'
+import type { GroupFrame } from '../anti-entropy/frames.ts'
 import { writeGroupFrame } from '../anti-entropy/frames.ts'
-import type { Row } from '../transcript/row.ts'
-import { rowAt } from '../transcript/transcript.ts'
 import type { Turn } from '../turn.ts'
 import { emit } from '../turn.ts'
 import { viewOfPast } from '../validity/past.ts'
-import type { Place } from '../validity/past.ts'
 import { loadPlaces } from './rows.ts'
 import type { Replica } from './state.ts'
-import { bytesOf, currentContext } from './state.ts'
+import { currentContext } from './state.ts'
 import { createStream } from './stream-state.ts'
 import { pump } from './stream.ts'
 import type { SyncPeer } from './sync-state.ts'
-import { freshTally, short } from './sync-state.ts'
+import { freshTally } from './sync-state.ts'
 import { finishWaiters } from './sync-waiters.ts'
+import { lacksOf, oldPlaces, showsNews, vectorOf } from './vector.ts'
 
 /** A peer that is asked and says nothing for this long is given up for now. */
 const FETCH_STALL_MS = 4_000
@@ -51,11 +50,19 @@ export const sendFrame = (turn: Turn, peer: SyncPeer, frame: GroupFrame): number
   return encoded.length
 }
 
-/** Says what is held in 32 bytes. */
+/** Says what is held in 32 bytes. `answer`: the peer shall say the same. */
 export const sendDigest = (turn: Turn, replica: Replica, peer: SyncPeer, answer: boolean): void => {
   const { index } = peer
   const { count } = replica.transcript
-  sendFrame(turn, peer, { kind: 'digest', index, root: rootOf(turn, replica), count, answer })
+  const root = rootOf(turn, replica)
+  if (answer) peer.askedWith = toHex(root)
+  sendFrame(turn, peer, { kind: 'digest', index, root, count, answer })
+}
+
+/** The first word to a peer: a vector, as it holds other things more often than not. */
+export const openRound = (turn: Turn, replica: Replica, peer: SyncPeer): void => {
+  if (replica.sync.fetching === undefined) wantFrom(turn, replica, peer)
+  else sendDigest(turn, replica, peer, true)
 }
 
 export const takeDigest = (
@@ -64,19 +71,27 @@ export const takeDigest = (
   peer: SyncPeer,
   frame: Extract<GroupFrame, { kind: 'digest' }>,
 ): void => {
-  const equal = compareRoots(turn, replica, peer, frame.root)
-  if (frame.answer) sendDigest(turn, replica, peer, false)
-  if (!equal) wantFrom(turn, replica, peer)
+  const root = toHex(rootOf(turn, replica))
+  const { askedWith } = peer
+  const wasAsked = isAsked(replica, peer)
+  peer.askedWith = undefined
+  peer.theirRoot = toHex(frame.root)
+  if (peer.theirRoot === root) foundEqual(turn, replica, peer)
+  else wantFrom(turn, replica, peer)
+  // Where both ask at once, each question tells all that an answer would.
+  if (!frame.answer || askedWith === root) return
+  // A vector that just left says that the roots differ; what is held is told when that is over.
+  if (peer.ending || (!wasAsked && isAsked(replica, peer))) peer.owed = true
+  else sendDigest(turn, replica, peer, false)
 }
 
-const compareRoots = (turn: Turn, replica: Replica, peer: SyncPeer, root: Uint8Array): boolean => {
-  peer.theirRoot = toHex(root)
-  const equal = peer.theirRoot === toHex(rootOf(turn, replica))
-  if (equal) {
-    peer.syncedMs = turn.env.nowMs
-    finishWaiters(turn, replica, peer, true)
-  }
-  return equal
+const isAsked = (replica: Replica, peer: SyncPeer): boolean =>
+  replica.sync.fetching?.channel === peer.channel
+
+const foundEqual = (turn: Turn, replica: Replica, peer: SyncPeer): void => {
+  peer.theirRoot = toHex(rootOf(turn, replica))
+  peer.syncedMs = turn.env.nowMs
+  finishWaiters(turn, replica, peer, true)
 }
 
 const wantFrom = (turn: Turn, replica: Replica, peer: SyncPeer): void => {
@@ -99,6 +114,8 @@ export const fetchNext = (turn: Turn, replica: Replica): void => {
     }
     sync.fetching = { channel, heardMs: turn.env.nowMs }
     peer.tally = freshTally(turn.env.nowMs)
+    peer.ending = false
+    peer.uncalled = 0
     const explicit = replica.equivocators.size > 0
     const entries = vectorOf(replica)
     sendFrame(turn, peer, { kind: 'vector', index: peer.index, explicit, entries })
@@ -106,54 +123,6 @@ export const fetchNext = (turn: Turn, replica: Replica): void => {
     emit(turn, { kind: 'set-timer', timer, atMs: turn.env.nowMs + FETCH_STALL_MS })
     return
   }
-}
-
-/** Where every line ends. */
-const vectorOf = (replica: Replica): VectorEntry[] =>
-  replica.transcript.lines.map((line) => ({
-    member: short(bytesOf(line.member)),
-    counter: line.tip.counter,
-    tip: short(line.tip.idBytes),
-  }))
-
-/** From which counter on the peer lacks each line, by its vector. */
-const lacksOf = (
-  replica: Replica,
-  entries: readonly VectorEntry[],
-): { line: number; from: number; end: number }[] => {
-  const { transcript } = replica
-  const known = new Map<number, number>()
-  const byMember = linesByShortName(replica)
-  for (const entry of entries) {
-    for (const line of byMember.get(toHex(entry.member)) ?? []) {
-      const upTo = coveredBy(replica, line, entry)
-      if (upTo !== undefined) known.set(line, Math.max(known.get(line) ?? 0, upTo))
-    }
-  }
-  return transcript.lines
-    .map((line) => ({
-      line: line.index,
-      from: Math.max(line.first, known.get(line.index) ?? 0),
-      end: line.tip.counter + 1,
-    }))
-    .filter(({ from, end }) => from < end)
-}
-
-/** How many messages of a line an entry shows to be held; undefined where it is another branch. */
-const coveredBy = (replica: Replica, index: number, entry: VectorEntry): number | undefined => {
-  const line = replica.transcript.lines[index]
-  if (line === undefined) return undefined
-  if (entry.counter > line.tip.counter) return aheadOf(replica, index, entry)
-  const row: Row | undefined = rowAt(replica.transcript, index, entry.counter)
-  if (row === undefined) return undefined
-  return toHex(short(row.idBytes)) === toHex(entry.tip) ? entry.counter + 1 : undefined
-}
-
-/** A peer that is ahead on a line holds all of it, if the author has no other line here. */
-const aheadOf = (replica: Replica, index: number, entry: VectorEntry): number | undefined => {
-  const line = replica.transcript.lines[index]
-  const single = replica.transcript.byMember.get(line?.member ?? '')?.length === 1
-  return single ? entry.counter + 1 : undefined
 }
 
 /** The peer asks: stream what its vector does not cover. */
@@ -167,34 +136,20 @@ export const takeVector = (
   const entries = peer.proven ? frame.entries : undefined
   loadPlaces(turn, replica, oldPlaces(replica, entries ?? []), (later) => {
     const wants = entries === undefined ? [] : lacksOf(replica, entries)
+    if (showsNews(replica, frame.entries)) wantNews(later, replica, peer)
+    else if (peer.proven && wants.length === 0) foundEqual(later, replica, peer)
     if (peer.stream !== undefined) peer.stream.over = true
     peer.stream = createStream(wants, frame.explicit)
     serve(later, replica, peer)
   })
 }
 
-/** Where entries end on lines here, as far as those rows are on disk only. */
-const oldPlaces = (replica: Replica, entries: readonly VectorEntry[]): Place[] => {
-  const { transcript } = replica
-  const byMember = linesByShortName(replica)
-  return entries.flatMap(({ member, counter }) =>
-    (byMember.get(toHex(member)) ?? [])
-      .filter((line) => {
-        const { first = 0, tip } = transcript.lines[line] ?? {}
-        const within = tip !== undefined && counter >= first && counter <= tip.counter
-        return within && rowAt(transcript, line, counter) === undefined
-      })
-      .map((line) => ({ line, counter })),
-  )
-}
-
-const linesByShortName = (replica: Replica): Map<string, number[]> => {
-  const byMember = new Map<string, number[]>()
-  for (const [member, lines] of replica.transcript.byMember) {
-    const name = toHex(short(bytesOf(member)))
-    byMember.set(name, [...(byMember.get(name) ?? []), ...lines])
-  }
-  return byMember
+/** A peer that asks has something itself: it is asked too, before it is answered. */
+const wantNews = (turn: Turn, replica: Replica, peer: SyncPeer): void => {
+  if (isAsked(replica, peer)) return
+  // Whatever root it told last is not what it has now.
+  peer.theirRoot = ''
+  wantFrom(turn, replica, peer)
 }
 
 /** Goes on streaming to a peer, as far as its credit allows. */
@@ -225,14 +180,31 @@ export const takeDurable = (turn: Turn, replica: Replica, peer: SyncPeer, bytes:
 }
 
 /** Everything that the peer had for us has been taken in, or was refused. */
-export const endFetch = (turn: Turn, replica: Replica, peer: SyncPeer, root: string): void => {
+export const endFetch = (turn: Turn, replica: Replica, peer: SyncPeer): void => {
   const { sync } = replica
-  if (sync.fetching?.channel !== peer.channel) return
+  if (!isAsked(replica, peer)) return
   sync.fetching = undefined
   emit(turn, { kind: 'cancel-timer', timer: `fetch/${replica.number}` })
-  peer.theirRoot = root
-  const equal = root === toHex(rootOf(turn, replica))
+  const equal = peer.theirRoot === toHex(rootOf(turn, replica))
+  notifySynced(turn, replica, peer, equal)
+  peer.syncedMs = turn.env.nowMs
+  finishWaiters(turn, replica, peer, equal)
+  const grown = peer.tally.received > 0
+  if (grown) {
+    sync.newsFrom = peer.channel
+    news(turn, replica, NEWS_AFTER_MS)
+  }
+  // Told only of a difference, a peer can ask: what we had for it may have grown meanwhile.
+  if (grown || peer.owed) sendDigest(turn, replica, peer, grown && !equal)
+  peer.owed = false
+  peer.ending = false
+  fetchNext(turn, replica)
+}
+
+const notifySynced = (turn: Turn, replica: Replica, peer: SyncPeer, equal: boolean): void => {
   const { tally } = peer
+  // Two that meet and hold the same had nothing to do.
+  if (equal && tally.received + tally.sent === 0) return
   emit(turn, {
     kind: 'notify',
     event: {
@@ -247,15 +219,6 @@ export const endFetch = (turn: Turn, replica: Replica, peer: SyncPeer, root: str
       equal,
     },
   })
-  peer.syncedMs = turn.env.nowMs
-  finishWaiters(turn, replica, peer, equal)
-  if (tally.received > 0) {
-    sync.newsFrom = peer.channel
-    news(turn, replica, NEWS_AFTER_MS)
-    // Told only of a difference, a peer can ask: what we had for it may have grown meanwhile.
-    sendDigest(turn, replica, peer, !equal)
-  }
-  fetchNext(turn, replica)
 }
 
 /** A peer that was asked said nothing for too long: the next one is asked. */
@@ -268,8 +231,15 @@ export const fetchStalled = (turn: Turn, replica: Replica): void => {
   }
   const peer = sync.peers.get(sync.fetching.channel)
   sync.fetching = undefined
-  if (peer !== undefined) finishWaiters(turn, replica, peer, false)
+  if (peer !== undefined) giveUpFetch(turn, replica, peer)
   fetchNext(turn, replica)
+}
+
+const giveUpFetch = (turn: Turn, replica: Replica, peer: SyncPeer): void => {
+  finishWaiters(turn, replica, peer, false)
+  if (peer.owed) sendDigest(turn, replica, peer, false)
+  peer.owed = false
+  peer.ending = false
 }
 
 /** Tells the other peers soon that something is new here; later news never delays earlier news. */

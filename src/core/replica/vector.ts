@@ -1,0 +1,95 @@
+/**
+ * Vectors: where every line ends. Held against one's own, a peer's vector says what it lacks, and
+ * whether it has anything that is not held here.
+ */
+import { equal, toHex } from '../../base/bytes.ts'
+import type { VectorEntry } from '../anti-entropy/frames.ts'
+import type { Row } from '../transcript/row.ts'
+import { rowAt } from '../transcript/transcript.ts'
+import type { Place } from '../validity/past.ts'
+import type { Replica } from './state.ts'
+import { bytesOf } from './state.ts'
+import { short } from './sync-state.ts'
+
+/** Where every line ends. */
+export const vectorOf = (replica: Replica): VectorEntry[] =>
+  replica.transcript.lines.map((line) => ({
+    member: short(bytesOf(line.member)),
+    counter: line.tip.counter,
+    tip: short(line.tip.idBytes),
+  }))
+
+/** From which counter on the peer lacks each line, by its vector. */
+export const lacksOf = (
+  replica: Replica,
+  entries: readonly VectorEntry[],
+): { line: number; from: number; end: number }[] => {
+  const { transcript } = replica
+  const known = new Map<number, number>()
+  const byMember = linesByShortName(replica)
+  for (const entry of entries) {
+    for (const line of byMember.get(toHex(entry.member)) ?? []) {
+      const upTo = coveredBy(replica, line, entry)
+      if (upTo !== undefined) known.set(line, Math.max(known.get(line) ?? 0, upTo))
+    }
+  }
+  return transcript.lines
+    .map((line) => ({
+      line: line.index,
+      from: Math.max(line.first, known.get(line.index) ?? 0),
+      end: line.tip.counter + 1,
+    }))
+    .filter(({ from, end }) => from < end)
+}
+
+/** How many messages of a line an entry shows to be held; undefined where it is another branch. */
+const coveredBy = (replica: Replica, index: number, entry: VectorEntry): number | undefined => {
+  const line = replica.transcript.lines[index]
+  if (line === undefined) return undefined
+  if (entry.counter > line.tip.counter) return aheadOf(replica, index, entry)
+  return holds(replica, index, entry) ? entry.counter + 1 : undefined
+}
+
+const holds = (replica: Replica, index: number, entry: VectorEntry): boolean => {
+  const row: Row | undefined = rowAt(replica.transcript, index, entry.counter)
+  return row !== undefined && equal(short(row.idBytes), entry.tip)
+}
+
+/** A peer that is ahead on a line holds all of it, if the author has no other line here. */
+const aheadOf = (replica: Replica, index: number, entry: VectorEntry): number | undefined => {
+  const line = replica.transcript.lines[index]
+  const single = replica.transcript.byMember.get(line?.member ?? '')?.length === 1
+  return single ? entry.counter + 1 : undefined
+}
+
+/** Whether an entry names a message that is not held here. */
+export const showsNews = (replica: Replica, entries: readonly VectorEntry[]): boolean => {
+  const byMember = linesByShortName(replica)
+  return !entries.every((entry) =>
+    (byMember.get(toHex(entry.member)) ?? []).some((line) => holds(replica, line, entry)),
+  )
+}
+
+/** Where entries end on lines here, as far as those rows are on disk only. */
+export const oldPlaces = (replica: Replica, entries: readonly VectorEntry[]): Place[] => {
+  const { transcript } = replica
+  const byMember = linesByShortName(replica)
+  return entries.flatMap(({ member, counter }) =>
+    (byMember.get(toHex(member)) ?? [])
+      .filter((line) => {
+        const { first = 0, tip } = transcript.lines[line] ?? {}
+        const within = tip !== undefined && counter >= first && counter <= tip.counter
+        return within && rowAt(transcript, line, counter) === undefined
+      })
+      .map((line) => ({ line, counter })),
+  )
+}
+
+const linesByShortName = (replica: Replica): Map<string, number[]> => {
+  const byMember = new Map<string, number[]>()
+  for (const [member, lines] of replica.transcript.byMember) {
+    const name = toHex(short(bytesOf(member)))
+    byMember.set(name, [...(byMember.get(name) ?? []), ...lines])
+  }
+  return byMember
+}
