@@ -5,8 +5,7 @@
  *
  *     A  -- vector or digest -->  B       equal: done, with one small frame back
  *     A  <- vector, batches, end --  B    B asks A in turn, if A shows what it lacks
- *     A  -- batches, end -->  B           both directions at the same time, by credit
- *     A  <- digest ->  B                  whoever got something says what it has now
+ *     A  -- batches, end, digest -->  B   by credit; whoever got something tells its digest
  */
 import { toHex } from '../../base/bytes.ts'
 import type { GroupFrame } from '../anti-entropy/frames.ts'
