@@ -51,6 +51,8 @@ class Replica {
   readonly #log: Log
   #server: Server | undefined
   #theirs = ''
+  /** Asked before the link was there. */
+  #asksLater = false
 
   constructor(open: LogOpen, log: Log) {
     this.#open = open
@@ -107,14 +109,18 @@ class Replica {
     this.links.clear()
   }
 
-  /** Asks everybody for what is missing. */
+  /** Asks everybody for what is missing. Their digest stays: who asked first may have told it. */
   ask(): void {
     this.ends = 0
     this.endedUs = 0
     this.equalUs = 0
-    this.#theirs = ''
-    const vector = Buffer.from(JSON.stringify(this.#log.vector()))
-    for (const link of this.links) link.send('V', vector)
+    // The dialler may know of a link before the listener does.
+    this.#asksLater = this.links.size === 0
+    for (const link of this.links) this.#ask(link)
+  }
+
+  #ask(link: LogLink): void {
+    link.send('V', Buffer.from(JSON.stringify(this.#log.vector())))
   }
 
   /** Writes one message and pushes it. */
@@ -166,6 +172,8 @@ class Replica {
       else this.#compare(content.toString('latin1'))
     })
     this.links.add(link)
+    if (this.#asksLater) this.#ask(link)
+    this.#asksLater = false
     socket.once('close', () => this.links.delete(link))
   }
 
