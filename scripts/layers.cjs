@@ -6,7 +6,7 @@
 const layers = {
   base: { imports: [], packages: [], node: false },
   crypto: { imports: ['base/'], packages: ['@noble/[^/]+'], node: 'native\\.ts$' },
-  codec: { imports: ['base/'], packages: ['cborg'], node: false },
+  codec: { imports: ['base/'], packages: [], node: false },
   core: { imports: ['base/', 'crypto/', 'codec/'], packages: [], node: false },
   ports: { imports: ['base/'], typeImports: ['core/'], packages: [], node: false },
   adapters: {

@@ -69,9 +69,16 @@ const nativeEquation: Equation<KeyObject> = {
   holds: (key, message, signature) => verify(null, message, key, signature),
 }
 
+/**
+ * The digest comes as a text of one character a byte: a buffer costs as much as the whole hash,
+ * because its memory lies outside the heap.
+ */
 function sha256(...parts: readonly Bytes[]): Bytes {
   const [only = EMPTY] = parts
-  return plain(hash('sha256', parts.length === 1 ? only : concat(...parts), 'buffer'))
+  const digest = hash('sha256', parts.length === 1 ? only : concat(...parts), 'binary')
+  const bytes = new Uint8Array(HASH_BYTES)
+  for (let index = 0; index < HASH_BYTES; index++) bytes[index] = digest.charCodeAt(index)
+  return bytes
 }
 
 function hmac(key: Bytes, ...parts: readonly Bytes[]): Bytes {
