@@ -88,11 +88,14 @@ export function list<T>(item: Reader<T>, options: ListOptions<T>): Reader<T[]> {
     if (value.length > max) return fail('too many items')
     if (value.length < min) return fail('too few items')
     const items: T[] = []
-    for (const [place, element] of value.entries()) {
-      const read = item(element)
+    for (let place = 0; place < value.length; place++) {
+      const read = item(value[place] as Value)
       if (!read.ok) return within(place, read.error)
-      const before = items.at(-1)
-      if (place > 0 && ascending !== undefined && ascending(before as T, read.value) >= 0) {
+      if (
+        place > 0 &&
+        ascending !== undefined &&
+        ascending(items[place - 1] as T, read.value) >= 0
+      ) {
         return within(place, 'out of order')
       }
       items.push(read.value)
@@ -109,8 +112,8 @@ export function tuple<T extends readonly unknown[]>(
     if (!isArray(value)) return fail('not a list')
     if (value.length !== fields.length) return fail('wrong number of fields')
     const read: unknown[] = []
-    for (const [place, field] of fields.entries()) {
-      const one = field(value[place] as Value)
+    for (let place = 0; place < fields.length; place++) {
+      const one = (fields[place] as Reader<unknown>)(value[place] as Value)
       if (!one.ok) return within(place, one.error)
       read.push(one.value)
     }

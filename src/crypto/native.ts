@@ -69,16 +69,34 @@ const nativeEquation: Equation<KeyObject> = {
   holds: (key, message, signature) => verify(null, message, key, signature),
 }
 
+/** Where the parts of a hash are joined, if they fit. */
+const joined = new Uint8Array(4_096)
+
 /**
  * The digest comes as a text of one character a byte: a buffer costs as much as the whole hash,
  * because its memory lies outside the heap.
  */
 function sha256(...parts: readonly Bytes[]): Bytes {
   const [only = EMPTY] = parts
-  const digest = hash('sha256', parts.length === 1 ? only : concat(...parts), 'binary')
+  const input = parts.length === 1 ? only : join(parts)
+  const digest = hash('sha256', input, 'binary')
+  if (input.buffer === joined.buffer) input.fill(0)
   const bytes = new Uint8Array(HASH_BYTES)
   for (let index = 0; index < HASH_BYTES; index++) bytes[index] = digest.charCodeAt(index)
   return bytes
+}
+
+/** The parts as one: in the shared place, which is wiped after use, or in a new one. */
+function join(parts: readonly Bytes[]): Bytes {
+  let length = 0
+  for (const part of parts) length += part.length
+  if (length > joined.length) return concat(...parts)
+  let offset = 0
+  for (const part of parts) {
+    joined.set(part, offset)
+    offset += part.length
+  }
+  return joined.subarray(0, length)
 }
 
 function hmac(key: Bytes, ...parts: readonly Bytes[]): Bytes {

@@ -4,7 +4,7 @@
  * checks one signature per author, and what it covers is exactly what was computed.
  */
 import type { Bytes } from '../../base/bytes.ts'
-import { compare, equal } from '../../base/bytes.ts'
+import { EMPTY, compare, equal } from '../../base/bytes.ts'
 import { COUNTER_MAX, SENT_MS_MAX } from '../../base/limits.ts'
 import type { Crypto } from '../../crypto/crypto.ts'
 import type { Hex } from '../message/header.ts'
@@ -37,7 +37,15 @@ interface Parent {
   readonly gen: number
 }
 
+/** An id with its spelling: each is spelled once in a batch, however often it is named. */
+interface Id {
+  readonly idBytes: Bytes
+  readonly id: Hex
+}
+
 interface AuthorState {
+  readonly member: Hex
+  readonly prev: Id
   readonly made: Message[]
   /** The author's latest text so far; undefined before its first item was built. */
   last: Parent | undefined
@@ -50,12 +58,21 @@ interface Work {
   readonly known: Known
   /** Every parent met so far: built here, or held. */
   readonly parents: Map<Hex, Parent>
-  readonly authors: AuthorState[]
+  readonly authors: readonly AuthorState[]
+  readonly epochs: readonly Id[]
 }
 
+const spelled = (idBytes: Bytes): Id => ({ idBytes, id: hexOf(idBytes) })
+
 export const expand = (crypto: Crypto, group: Bytes, batch: Batch, known: Known): Expansion => {
-  const authors = batch.authors.map((): AuthorState => ({ made: [], last: undefined }))
-  const work: Work = { crypto, group, batch, known, parents: new Map(), authors }
+  const authors = batch.authors.map(({ member, prev }): AuthorState => ({
+    member: hexOf(member),
+    prev: spelled(prev),
+    made: [],
+    last: undefined,
+  }))
+  const epochs = batch.epochs.map(spelled)
+  const work: Work = { crypto, group, batch, known, parents: new Map(), authors, epochs }
   const messages: Message[] = []
   let sent = 0
   for (const item of batch.items) {
@@ -105,13 +122,19 @@ const build = (work: Work, item: BatchItem, sent: number): Message | string | un
   if (counter >= COUNTER_MAX || sent < 0 || sent > SENT_MS_MAX) return 'batch-range'
   const deps = depsOf(work, item)
   if (deps === undefined) return 'batch-reference'
-  const prev = author.made.at(-1)?.idBytes ?? entry.prev
-  const parents = (counter === 0 ? deps : [prev, ...deps]).map((id) => parentOf(work, hexOf(id)))
-  if (parents.includes(undefined)) return undefined
-  const lamport = 1 + parents.reduce((most, parent) => Math.max(most, parent?.lamport ?? 0), 0)
-  const before = author.last ?? (counter === 0 ? undefined : parents[0])
-  const sealed = sealing(before, item, batch.epochs)
-  if (sealed === undefined) return 'batch-epoch'
+  const prev = author.made.at(-1) ?? author.prev
+  const first = counter === 0 ? undefined : parentOf(work, prev.id)
+  if (counter > 0 && first === undefined) return undefined
+  let lamport = first?.lamport ?? 0
+  for (const dep of deps) {
+    const parent = parentOf(work, dep.id)
+    if (parent === undefined) return undefined
+    if (parent.lamport > lamport) lamport = parent.lamport
+  }
+  lamport += 1
+  const last = sealing(author.last ?? first, item, work.epochs)
+  if (last === undefined) return 'batch-epoch'
+  const sealed = isSealed(item.type)
   const message = buildMessage(
     crypto,
     {
@@ -120,59 +143,62 @@ const build = (work: Work, item: BatchItem, sent: number): Message | string | un
       member: entry.member,
       memberGroupId: entry.memberGroupId,
       counter,
-      prev,
-      deps,
+      prev: prev.idBytes,
+      deps: deps.map((dep) => dep.idBytes),
       lamport,
-      epoch: sealed.bytes,
-      gen: sealed.bytes.length === 0 ? 0 : sealed.last.gen,
+      epoch: sealed ? (batch.epochs[item.epoch - 1] ?? EMPTY) : EMPTY,
+      gen: sealed ? last.gen : 0,
       salt: item.salt,
       sent,
       keyCommit: item.keyCommit,
     },
     item.body,
     item.signature,
+    {
+      member: author.member,
+      prev: counter === 0 ? undefined : prev.id,
+      deps: deps.map((dep) => dep.id),
+      epoch: sealed ? last.epoch : '',
+    },
   )
   author.made.push(message)
-  author.last = { ...sealed.last, lamport }
+  author.last = { lamport, epoch: last.epoch, gen: last.gen }
   work.parents.set(message.id, author.last)
   return message
 }
 
-const depsOf = (work: Work, item: BatchItem): Bytes[] | undefined => {
-  const deps: Bytes[] = []
+const depsOf = (work: Work, item: BatchItem): Id[] | undefined => {
+  const deps: Id[] = []
   for (const dep of item.deps) {
-    const id = typeof dep === 'number' ? referenced(work, dep) : dep
+    const id = typeof dep === 'number' ? referenced(work, dep) : spelled(dep)
     if (id === undefined) return undefined
     deps.push(id)
   }
-  return deps.sort(compare)
+  return deps.length < 2 ? deps : deps.sort((a, b) => compare(a.idBytes, b.idBytes))
 }
 
-const referenced = (work: Work, reference: number): Bytes | undefined => {
+const referenced = (work: Work, reference: number): Id | undefined => {
   const count = work.batch.authors.length
   const index = reference % count
   const counter = Math.floor(reference / count)
   const entry = work.batch.authors[index]
   const author = work.authors[index]
   if (entry === undefined || author === undefined) return undefined
-  if (counter === entry.first - 1) return entry.prev
-  return author.made[counter - entry.first]?.idBytes
+  if (counter === entry.first - 1) return author.prev
+  return author.made[counter - entry.first]
 }
 
-const noBytes = new Uint8Array(0)
-
-/** The generation is implied: one more under the same epoch, else 0. */
+/** Where an author's texts stand after an item. The generation is implied: one more, or 0 anew. */
 const sealing = (
   before: Parent | undefined,
   item: BatchItem,
-  epochs: readonly Bytes[],
-): { bytes: Bytes; last: { epoch: Hex; gen: number } } | undefined => {
+  epochs: readonly Id[],
+): Omit<Parent, 'lamport'> | undefined => {
   const last = { epoch: before?.epoch ?? '', gen: before?.gen ?? 0 }
-  if (!isSealed(item.type)) return item.epoch === 0 ? { bytes: noBytes, last } : undefined
-  const bytes = epochs[item.epoch - 1]
-  if (bytes === undefined) return undefined
-  const epoch = hexOf(bytes)
-  return { bytes, last: { epoch, gen: last.epoch === epoch ? last.gen + 1 : 0 } }
+  if (!isSealed(item.type)) return item.epoch === 0 ? last : undefined
+  const epoch = epochs[item.epoch - 1]?.id
+  if (epoch === undefined) return undefined
+  return { epoch, gen: last.epoch === epoch ? last.gen + 1 : 0 }
 }
 
 /** True when the signature over an author's last item, or over a header that follows, holds. */

@@ -72,7 +72,7 @@ const prefixValues = (header: Header): Value[] => [
   header.memberGroupId,
   header.counter,
   header.prev,
-  [...header.deps],
+  header.deps,
   header.lamport,
   header.epoch,
   header.gen,
@@ -84,8 +84,11 @@ const prefixValues = (header: Header): Value[] => [
 /** What a sealed body is bound to: everything in the header that is known before the body is. */
 export const encodePrefix = (header: Header): Bytes => encode(prefixValues(header))
 
-export const encodeHeader = (header: Header): Bytes =>
-  encode([...prefixValues(header), header.bodyLength, header.bodyHash])
+export const encodeHeader = (header: Header): Bytes => {
+  const values = prefixValues(header)
+  values.push(header.bodyLength, header.bodyHash)
+  return encode(values)
+}
 
 /** Reads a header and checks every rule that needs nothing but its own bytes. */
 export const parseHeader = (encoded: Bytes): Result<Header> => {

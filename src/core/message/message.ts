@@ -23,6 +23,8 @@ export interface Message {
   readonly prev: Hex | undefined
   /** Ids of the dependencies, in the header's order. */
   readonly deps: readonly Hex[]
+  /** Id of the epoch that seals the body, or ''. */
+  readonly epoch: Hex
   /** 64 bytes, or empty where a later message of the same chain vouches for this one. */
   readonly signature: Bytes
   readonly body: Bytes
@@ -48,8 +50,19 @@ export const parseMessage = (crypto: Crypto, wire: Envelope): Result<Message> =>
   if (wire.body.length !== bodyLength) return fail('body-length')
   if (wire.signature.length !== 64 && wire.signature.length !== 0) return fail('signature-length')
   if (!equal(bodyHashOf(crypto, wire.body), bodyHash)) return fail('body-hash')
-  return ok(assemble(crypto, header.value, wire.header, wire.signature, wire.body))
+  const names = namesOf(header.value)
+  return ok(assemble(crypto, header.value, wire.header, wire.signature, wire.body, names))
 }
+
+/** The ids in a header as they are looked up: whoever has them already need not spell them again. */
+export type HeaderNames = Pick<Message, 'member' | 'prev' | 'deps' | 'epoch'>
+
+const namesOf = (header: HeaderDraft): HeaderNames => ({
+  member: hexOf(header.member),
+  prev: header.counter === 0 ? undefined : hexOf(header.prev),
+  deps: header.deps.map(hexOf),
+  epoch: hexOf(header.epoch),
+})
 
 const assemble = (
   crypto: Crypto,
@@ -57,19 +70,11 @@ const assemble = (
   headerBytes: Bytes,
   signature: Bytes,
   body: Bytes,
+  { member, prev, deps, epoch }: HeaderNames,
 ): Message => {
   const idBytes = idOf(crypto, headerBytes)
-  return {
-    header,
-    headerBytes,
-    idBytes,
-    id: hexOf(idBytes),
-    member: hexOf(header.member),
-    prev: header.counter === 0 ? undefined : hexOf(header.prev),
-    deps: header.deps.map(hexOf),
-    signature,
-    body,
-  }
+  const id = hexOf(idBytes)
+  return { header, headerBytes, idBytes, id, member, prev, deps, epoch, signature, body }
 }
 
 /** A header without the two fields that depend on the body. */
@@ -81,6 +86,7 @@ export const buildMessage = (
   draft: HeaderDraft,
   body: Bytes,
   signature: Bytes = EMPTY,
+  names: HeaderNames = namesOf(draft),
 ): Message => {
   // Field by field: a spread of sixteen fields costs more than the hash of the body.
   const header: Header = {
@@ -100,7 +106,7 @@ export const buildMessage = (
     bodyLength: body.length,
     bodyHash: bodyHashOf(crypto, body),
   }
-  return assemble(crypto, header, encodeHeader(header), signature, body)
+  return assemble(crypto, header, encodeHeader(header), signature, body, names)
 }
 
 /** The prefix bytes of a draft: the associated data of a sealed body. */

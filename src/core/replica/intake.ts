@@ -8,7 +8,7 @@ import { encode } from '../../codec/canonical.ts'
 import type { PeerId } from '../input.ts'
 import type { Put } from '../effect.ts'
 import { activeMembers } from '../membership/roster.ts'
-import { hexOf, numberText } from '../message/header.ts'
+import { numberText } from '../message/header.ts'
 import type { Message } from '../message/message.ts'
 import { verifyId } from '../message/message.ts'
 import { MessageType, isControl, isSealed, isUnderstood } from '../message/type.ts'
@@ -256,9 +256,8 @@ export const linePut = (replica: Replica, line: Line): Put => ({
   value: encodeLine(line, replica.vouchers.get(line.index)),
 })
 
-const noteEpochUse = (replica: Replica, line: Line, { header }: Message): boolean => {
+const noteEpochUse = (replica: Replica, line: Line, { header, epoch }: Message): boolean => {
   if (!isSealed(header.type)) return false
-  const epoch = hexOf(header.epoch)
   if (!replica.epochsUsed.has(epoch)) {
     // From now on its age counts.
     replica.epochsUsed.add(epoch)

@@ -44,8 +44,7 @@ export const keepEpoch = (crypto: Crypto, replica: Replica, id: Bytes, secret: B
 }
 
 /** Notes a text that is meant for this member and that no key here opens; the write that keeps it. */
-export const noteUnopened = (replica: Replica, { header }: Message, line: number): Put[] => {
-  const epoch = hexOf(header.epoch)
+export const noteUnopened = (replica: Replica, { header, epoch }: Message, line: number): Put[] => {
   if (replica.epochs.has(epoch)) return []
   const entitled = recipientsOfEpoch(replica.jurisdiction, epoch)?.has(replica.self.member) === true
   if (!entitled) return []

@@ -14,7 +14,6 @@ import { envelopeFits, openEnvelope, sealEnvelope } from '../epoch/envelope.ts'
 import type { PeerId } from '../input.ts'
 import type { Verdict } from '../effect.ts'
 import type { Hex } from '../message/header.ts'
-import { hexOf } from '../message/header.ts'
 import type { Message } from '../message/message.ts'
 import { parseMessage, verifyId } from '../message/message.ts'
 import { MessageType } from '../message/type.ts'
@@ -50,7 +49,7 @@ export const enqueuePush = (turn: Turn, replica: Replica, message: Message): voi
  * under an epoch that the removed can open too: they are told, and are given nothing afterwards.
  */
 const wrapping = (crypto: Crypto, replica: Replica, message: Message): Hex | undefined => {
-  if (message.header.epoch.length > 0) return hexOf(message.header.epoch)
+  if (message.epoch !== '') return message.epoch
   if (message.header.type !== MessageType.epoch) {
     const own = sendingEpoch(crypto, replica)?.id
     return message.header.type === MessageType.remove ? (own ?? anyOpened(replica)) : own
@@ -166,7 +165,7 @@ const assurancesOf = (
     ) {
       assured[i] = 'verified'
     }
-    if (assured[i] !== 'none') claims.set(message.member, hexOf(message.header.prev))
+    if (assured[i] !== 'none') claims.set(message.member, message.prev ?? '')
   }
   return assured
 }

@@ -80,7 +80,7 @@ export const encodeRecord = (
     envelope.header,
     envelope.signature,
     envelope.body,
-    [flags, row.gen, [...row.control], seen.flat()],
+    [flags, row.gen, row.control, seen],
   ])
 }
 

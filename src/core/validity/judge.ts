@@ -6,7 +6,6 @@
  */
 import { equal } from '../../base/bytes.ts'
 import { isPresent } from '../membership/roster.ts'
-import { hexOf } from '../message/header.ts'
 import type { Message } from '../message/message.ts'
 import { bodyLimit, verifyId } from '../message/message.ts'
 import { MessageType, isControl, isSealed } from '../message/type.ts'
@@ -81,18 +80,18 @@ export const judge = (
 
 /** V3, V4, V5: place in the chain and in the DAG. */
 const judgeStructure = (
-  { header, member, idBytes }: Message,
+  { header, member, id, deps: ids }: Message,
   { prev, deps }: Parents,
   rows: readonly Row[],
   past: Past,
 ): string | undefined => {
   if (header.counter === 0 ? prev !== undefined : prev?.member !== member) return 'prev-author'
   if (prev !== undefined && prev.counter + 1 !== header.counter) return 'counter-gap'
-  for (let i = 1; i < header.deps.length; i++) {
-    const [a, b] = [header.deps[i - 1], header.deps[i]]
-    if (a !== undefined && b !== undefined && hexOf(a) >= hexOf(b)) return 'deps-not-sorted'
+  for (let i = 1; i < ids.length; i++) {
+    const [a, b] = [ids[i - 1], ids[i]]
+    if (a !== undefined && b !== undefined && a >= b) return 'deps-not-sorted'
   }
-  if (deps.some((dep) => equal(dep.idBytes, idBytes))) return 'deps-self'
+  if (deps.some((dep) => dep.id === id)) return 'deps-self'
   for (const dep of deps) {
     // A dep adds something: it lies in no other parent's past. `prev` may lie in a dep's.
     const told = dep === prev || rows.some((row) => row !== dep && reaches(row, dep))
@@ -115,7 +114,7 @@ const judgeCounterZero = ({ header }: Message, admission: Uint8Array): string | 
  */
 const judgeSealing = (
   { jurisdiction, transcript }: Court,
-  { header, member }: Message,
+  { header, member, epoch }: Message,
   prev: Row | undefined,
   { frontier, roster }: Context,
 ): string | undefined => {
@@ -126,7 +125,6 @@ const judgeSealing = (
   if (header.epoch.length !== 32 || header.salt.length !== 16 || header.keyCommit.length !== 32) {
     return 'sealed-fields'
   }
-  const epoch = hexOf(header.epoch)
   const entry = jurisdiction.epochs.get(epoch)
   if (entry === undefined || !has(closureOfPast(jurisdiction, frontier), entry.sequence)) {
     return 'epoch-not-in-past'
