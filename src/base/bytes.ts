@@ -26,18 +26,18 @@ const sextetOfCode = digitTable(base64urlAlphabet)
 const BLOCK_BYTES = 8_192
 /** Longer ones get memory of their own, so that one that is kept holds little else. */
 const SHARED_BYTES_MAX = 1_024
-/** Up to here an engine keeps bytes on its own heap, which is cheaper still. */
-const HEAP_BYTES_MAX = 64
 
 let block = EMPTY
 let blockUsed = BLOCK_BYTES
 
 /**
  * Fresh bytes, all zero. Memory outside the heap costs some 0.4 us each time it is asked for, more
- * than filling it; so short byte strings are cut from a block, as Node does for its buffers.
+ * than filling it, and inside it a collector has to move twice as much; so short byte strings are
+ * cut from a block, as Node does for its buffers. What is kept for long is better made by itself.
  */
 export function fresh(length: number): Bytes {
-  if (length <= HEAP_BYTES_MAX || length > SHARED_BYTES_MAX) return new Uint8Array(length)
+  if (length === 0) return EMPTY
+  if (length > SHARED_BYTES_MAX) return new Uint8Array(length)
   if (blockUsed + length > BLOCK_BYTES) {
     block = new Uint8Array(BLOCK_BYTES)
     blockUsed = 0
@@ -45,6 +45,13 @@ export function fresh(length: number): Bytes {
   const start = blockUsed
   blockUsed += length
   return block.subarray(start, blockUsed)
+}
+
+/** A copy, without Node's buffer around it. Not slice(): of such a buffer that is a view. */
+export function copyOf(bytes: Bytes): Bytes {
+  const copy = fresh(bytes.length)
+  copy.set(bytes)
+  return copy
 }
 
 /** Joins byte strings, in order, into one new byte string. */
@@ -141,6 +148,14 @@ export function u32(value: number): Bytes {
   return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value)
 }
 
+/** Writes four bytes, big-endian, of an integer in 0 .. 2^32-1, where the caller has made room. */
+export function writeU32(target: Bytes, offset: number, value: number): void {
+  target[offset] = value >>> 24
+  target[offset + 1] = value >>> 16
+  target[offset + 2] = value >>> 8
+  target[offset + 3] = value
+}
+
 /** Eight bytes, big-endian, of an integer in 0 .. 2^53-1. */
 export function u64(value: number): Bytes {
   if (!Number.isSafeInteger(value) || value < 0) {
@@ -162,7 +177,10 @@ export function u64(value: number): Bytes {
 
 /** Reads four bytes, big-endian, at an offset that the caller knows to be inside. */
 export function readU32(bytes: Bytes, offset: number): number {
-  const [first, second, third, fourth] = bytes.subarray(offset, offset + 4)
+  const first = bytes[offset]
+  const second = bytes[offset + 1]
+  const third = bytes[offset + 2]
+  const fourth = bytes[offset + 3]
   if (first === undefined || second === undefined || third === undefined || fourth === undefined) {
     throw new RangeError(`no four bytes at offset ${offset}`)
   }

@@ -5,7 +5,7 @@
 // by head instead of by encoding again. A header of 283 bytes is written in 0.8 us where cborg takes
 // 1.4 us, and read in 0.7 us where cborg, a scan for bounds and encoding again take 2.8 us.
 
-import { type Bytes, fresh, text } from '../base/bytes.ts'
+import { type Bytes, EMPTY, copyOf, fresh, text } from '../base/bytes.ts'
 import { ENCODED_BYTES_MAX, INTEGER_MAX, ITEMS_MAX, NESTING_MAX } from '../base/limits.ts'
 import { type Result, fail, ok } from '../base/result.ts'
 
@@ -42,15 +42,21 @@ export function encode(value: Value): Bytes {
 export function decode(bytes: Bytes, options: DecodeOptions = {}): Result<Value> {
   const { maxBytes = ENCODED_BYTES_MAX, maxDepth = NESTING_MAX } = options
   if (bytes.length > maxBytes) return fail('too many bytes')
-  const reading: Reading = { bytes, maxDepth, offset: 0, items: 0, refusal: undefined }
+  const own = bytes.length <= SMALL_BYTES_MAX ? copyOf(bytes) : undefined
+  const reading: Reading = { bytes, own, maxDepth, offset: 0, items: 0, refusal: undefined }
   const value = readItem(reading, 0)
   if (reading.refusal !== undefined) return fail(reading.refusal)
   return reading.offset === bytes.length ? ok(value) : fail('trailing bytes')
 }
 
+/** Bytes that are copied as a whole: whoever keeps a field of so few may keep the others. */
+const SMALL_BYTES_MAX = 1_024
+
 /** How far one call of `decode` has come. */
 interface Reading {
   readonly bytes: Bytes
+  /** A copy of all bytes, of which fields are parts. Without one each field is copied by itself. */
+  readonly own: Bytes | undefined
   readonly maxDepth: number
   offset: number
   items: number
@@ -101,15 +107,12 @@ function readArgument(reading: Reading, short: number): number {
   return value
 }
 
-/** A copy of the next bytes. */
 function readBytes(reading: Reading, length: number): Value {
-  const start = reading.offset
-  if (start + length > reading.bytes.length) return refuse(reading, 'cut short')
-  reading.offset = start + length
-  const copy = fresh(length)
-  // Not slice(): of a Node buffer that would be a view of the same memory.
-  copy.set(reading.bytes.subarray(start, reading.offset))
-  return copy
+  const { bytes, own, offset } = reading
+  if (offset + length > bytes.length) return refuse(reading, 'cut short')
+  reading.offset = offset + length
+  if (length === 0) return EMPTY
+  return own?.subarray(offset, offset + length) ?? copyOf(bytes.subarray(offset, offset + length))
 }
 
 function readText(reading: Reading, length: number): Value {

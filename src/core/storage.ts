@@ -3,7 +3,7 @@
  * number, a line (one author's unbroken chain) too, so that a run of one author is one range.
  * Every key is one space byte, then fixed-width big-endian numbers or raw ids: byte order = order.
  */
-import { concat } from '../base/bytes.ts'
+import { concat, fresh, writeU32 } from '../base/bytes.ts'
 import type { Bytes } from '../base/bytes.ts'
 import type { Range } from './effect.ts'
 
@@ -38,15 +38,12 @@ export type SpaceByte = (typeof Space)[keyof typeof Space]
 export const key = (space: SpaceByte, ...parts: readonly (number | Bytes)[]): Bytes => {
   let length = 1
   for (const part of parts) length += typeof part === 'number' ? 4 : part.length
-  const made = new Uint8Array(length)
+  const made = fresh(length)
   made[0] = space
   let at = 1
   for (const part of parts) {
     if (typeof part === 'number') {
-      made[at] = part >>> 24
-      made[at + 1] = part >>> 16
-      made[at + 2] = part >>> 8
-      made[at + 3] = part
+      writeU32(made, at, part)
       at += 4
     } else {
       made.set(part, at)

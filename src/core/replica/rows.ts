@@ -2,7 +2,7 @@
  * Rows that left memory, fetched back from the store: by id through the index, or by place. A row's
  * vector is rebuilt from the nearest whole one before it on its line.
  */
-import { readU32, u32 } from '../../base/bytes.ts'
+import { fresh, readU32, writeU32 } from '../../base/bytes.ts'
 import type { Entry } from '../input.ts'
 import type { Hex } from '../message/header.ts'
 import { hexOf, idOf, parseHeader } from '../message/header.ts'
@@ -26,9 +26,9 @@ export const indexKey = (replica: Replica, id: Uint8Array): Uint8Array =>
   key(Space.index, replica.number, id.subarray(0, INDEX_ID_BYTES))
 
 export const indexValue = (line: number, counter: number): Uint8Array => {
-  const value = new Uint8Array(8)
-  value.set(u32(line))
-  value.set(u32(counter), 4)
+  const value = fresh(8)
+  writeU32(value, 0, line)
+  writeU32(value, 4, counter)
   return value
 }
 

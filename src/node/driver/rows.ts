@@ -2,7 +2,7 @@
 // What the core calls secret, and everything in the secret key space, is sealed for its key on the
 // way in; a secret that lies there unsealed, or sealed for another key, is damage and never passed on.
 
-import { type Bytes, concat } from '../../base/bytes.ts'
+import { type Bytes, fresh } from '../../base/bytes.ts'
 import { CoterieError } from '../../base/error.ts'
 import type { Put } from '../../core/effect.ts'
 import type { Entry } from '../../core/input.ts'
@@ -10,15 +10,15 @@ import { Space } from '../../core/storage.ts'
 import type { Keyring } from '../../ports/keyring.ts'
 import type { Write } from '../../ports/store.ts'
 
-const PLAIN = Uint8Array.of(0)
-const SEALED = Uint8Array.of(1)
+const PLAIN = 0
+const SEALED = 1
 
 /** The stored form of one write. */
 export function toWrite(keyring: Keyring, put: Put): Write {
   const { key, value } = put
   if (value === null) return { key, value }
   const secret = put.secret === true || inSecretSpace(key)
-  return { key, value: secret ? concat(SEALED, keyring.seal(key, value)) : concat(PLAIN, value) }
+  return { key, value: secret ? marked(SEALED, keyring.seal(key, value)) : marked(PLAIN, value) }
 }
 
 /**
@@ -29,10 +29,17 @@ export function toWrite(keyring: Keyring, put: Put): Write {
 export function toEntry(keyring: Keyring, stored: Entry): Entry {
   const { key } = stored
   const value = stored.value.subarray(1)
-  if (stored.value[0] === 0 && !inSecretSpace(key)) return { key, value }
-  const opened = stored.value[0] === 1 ? keyring.open(key, value) : undefined
+  if (stored.value[0] === PLAIN && !inSecretSpace(key)) return { key, value }
+  const opened = stored.value[0] === SEALED ? keyring.open(key, value) : undefined
   if (opened === undefined) throw damaged(key)
   return { key, value: opened }
+}
+
+function marked(mark: number, value: Bytes): Bytes {
+  const stored = fresh(1 + value.length)
+  stored[0] = mark
+  stored.set(value, 1)
+  return stored
 }
 
 function inSecretSpace(key: Bytes): boolean {
