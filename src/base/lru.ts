@@ -5,6 +5,8 @@
 export class Lru<K, V> {
   readonly #entries = new Map<K, V>()
   readonly #entriesMax: number
+  /** The key that is already in its place: moving it again would cost as much as adding it. */
+  #newest: K | undefined
 
   constructor(entriesMax: number) {
     if (!Number.isInteger(entriesMax) || entriesMax < 1) {
@@ -21,9 +23,10 @@ export class Lru<K, V> {
   /** The value of a key, made most recent; `undefined` when absent. */
   get(key: K): V | undefined {
     const value = this.#entries.get(key)
-    if (value === undefined) return undefined
+    if (value === undefined || key === this.#newest) return value
     this.#entries.delete(key)
     this.#entries.set(key, value)
+    this.#newest = key
     return value
   }
 
@@ -36,6 +39,7 @@ export class Lru<K, V> {
   set(key: K, value: V): void {
     this.#entries.delete(key)
     this.#entries.set(key, value)
+    this.#newest = key
     if (this.#entries.size <= this.#entriesMax) return
     const [oldest] = this.#entries.keys()
     this.#entries.delete(oldest as K)

@@ -15,6 +15,7 @@ const STRIDE = 64
 
 interface Chain {
   readonly epoch: string
+  readonly member: string
   /** Chain keys at 0, 64, 128 ... */
   readonly marks: Bytes[]
   /** The latest position used. */
@@ -24,13 +25,15 @@ interface Chain {
 
 export interface Chains {
   readonly held: Map<string, Chain>
+  /** The chain used last: whoever writes or reads on comes back to it. */
+  latest: Chain | undefined
   /** Chains at most. */
   readonly max: number
 }
 
 /** An empty cache. `max`: chains held at most; two per active member are plenty. */
 export function createChains(max: number): Chains {
-  return { held: new Map(), max }
+  return { held: new Map(), latest: undefined, max }
 }
 
 /** One position of one chain. */
@@ -56,16 +59,19 @@ export function messageKeyAt(crypto: Crypto, chains: Chains, place: ChainPlace):
 
 /** The chain of a place, made the most recent one. */
 function chainOf(chains: Chains, place: ChainPlace): Chain | undefined {
+  const { latest } = chains
+  if (latest?.epoch === place.epoch && latest.member === place.member) return latest
   const name = nameOf(place.epoch, place.member)
   let chain = chains.held.get(name)
   if (chain === undefined) {
     const first = place.first()
     if (first === undefined) return undefined
     const key = first.slice()
-    chain = { epoch: place.epoch, marks: [key], at: 0, key }
+    chain = { epoch: place.epoch, member: place.member, marks: [key], at: 0, key }
   }
   chains.held.delete(name)
   chains.held.set(name, chain)
+  chains.latest = chain
   if (chains.held.size > chains.max) {
     const [oldest] = chains.held
     if (oldest !== undefined) drop(chains, oldest[0], oldest[1])
@@ -106,6 +112,7 @@ function drop(chains: Chains, name: string, chain: Chain): void {
   chain.key.fill(0)
   for (const mark of chain.marks) mark.fill(0)
   chains.held.delete(name)
+  if (chains.latest === chain) chains.latest = undefined
 }
 
 function nameOf(epoch: string, member: string): string {

@@ -43,6 +43,9 @@ export interface Header {
   readonly bodyHash: Bytes
 }
 
+/** A header without the two fields that depend on the body. */
+export type HeaderDraft = Omit<Header, 'bodyLength' | 'bodyHash'>
+
 const VERSION = 1
 
 const shape = tuple(
@@ -64,7 +67,7 @@ const shape = tuple(
   bytes(32),
 )
 
-const prefixValues = (header: Header): Value[] => [
+const prefixValues = (header: HeaderDraft): Value[] => [
   VERSION,
   header.type,
   header.group,
@@ -82,7 +85,7 @@ const prefixValues = (header: Header): Value[] => [
 ]
 
 /** What a sealed body is bound to: everything in the header that is known before the body is. */
-export const encodePrefix = (header: Header): Bytes => encode(prefixValues(header))
+export const encodePrefix = (header: HeaderDraft): Bytes => encode(prefixValues(header))
 
 export const encodeHeader = (header: Header): Bytes => {
   const values = prefixValues(header)

@@ -9,7 +9,7 @@ import { fail, ok } from '../../base/result.ts'
 import type { Result } from '../../base/result.ts'
 import type { Crypto } from '../../crypto/crypto.ts'
 import { labelled, labels } from '../../crypto/label.ts'
-import type { Header, Hex } from './header.ts'
+import type { Header, HeaderDraft, Hex } from './header.ts'
 import { bodyHashOf, encodeHeader, encodePrefix, hexOf, idOf, parseHeader } from './header.ts'
 import { MessageType } from './type.ts'
 
@@ -77,8 +77,7 @@ const assemble = (
   return { header, headerBytes, idBytes, id, member, prev, deps, epoch, signature, body }
 }
 
-/** A header without the two fields that depend on the body. */
-export type HeaderDraft = Omit<Header, 'bodyLength' | 'bodyHash'>
+export type { HeaderDraft }
 
 /** Rebuilds a message from its parts; the signature may be empty. */
 export const buildMessage = (
@@ -110,8 +109,7 @@ export const buildMessage = (
 }
 
 /** The prefix bytes of a draft: the associated data of a sealed body. */
-export const prefixOf = (draft: HeaderDraft): Bytes =>
-  encodePrefix({ ...draft, bodyLength: 0, bodyHash: EMPTY })
+export const prefixOf = (draft: HeaderDraft): Bytes => encodePrefix(draft)
 
 const signatureInput = (idBytes: Bytes): Bytes => labelled(labels.messageSig, idBytes)
 
