@@ -189,8 +189,12 @@ export function envelopeVectors() {
   })
   const presence = presenceVector()
   const contents: EnvelopeContent[] = [
-    { kind: 'messages', messages: [message('one', 20)] },
-    { kind: 'messages', messages: [message('one', 200), message('two', 300)] },
+    { kind: 'messages', messages: [message('one', 20)], told: [] },
+    {
+      kind: 'messages',
+      messages: [message('one', 200), message('two', 300)],
+      told: [3, 7, 0xffff_ffff],
+    },
     { kind: 'presence', presence: presence.bytes },
   ]
   return {
@@ -234,6 +238,9 @@ function badEnvelopes() {
   }
   const empty = concat(u32(0), new Uint8Array(468))
   const unknown = concat(u32(3), encode([2, 0]), new Uint8Array(465))
+  const fields = [bytesOf('header'), concat(bytesOf('R'), bytesOf('S')), bytesOf('body')]
+  const twice = encode([0, [fields], [4, 4]])
+  const repeated = concat(u32(twice.length), twice, new Uint8Array(468 - twice.length))
   return [
     { what: 'one byte short', reason: 'envelope-size', envKey, envelope: envelope.slice(1) },
     { what: 'another key', reason: 'envelope-hint', envKey: bytesOf('other'), envelope },
@@ -257,6 +264,12 @@ function badEnvelopes() {
     },
     { what: 'nothing inside', reason: 'envelope-malformed', envKey, envelope: forged(empty) },
     { what: 'an unknown kind', reason: 'envelope-malformed', envKey, envelope: forged(unknown) },
+    {
+      what: 'a member told twice',
+      reason: 'envelope-malformed',
+      envKey,
+      envelope: forged(repeated),
+    },
   ]
 }
 

@@ -91,6 +91,8 @@ export const CARD_KEPT_MS = 30 * dayMs
 
 /** Active members up to which everybody links to everybody. */
 export const FULL_LINKS_MEMBERS_MAX = 12
+/** Members that an envelope names as reached by its writer itself: all links that one has. */
+export const ENVELOPE_TOLD_MAX = 64
 /** Links to members in a larger group. */
 export const LINKS_MAX = 8
 /** A link without traffic for this long is pinged, in ms. */

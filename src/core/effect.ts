@@ -34,7 +34,8 @@ export interface Failure {
 export type Reply =
   { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: Failure }
 
-export type Verdict = 'accept' | 'ignore' | 'reject'
+/** `keep`: as good as `accept`, but everybody here has it, so it is not passed on. */
+export type Verdict = 'accept' | 'keep' | 'ignore' | 'reject'
 
 export type Effect =
   | { readonly kind: 'persist'; readonly puts: readonly Put[] }

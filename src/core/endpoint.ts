@@ -20,7 +20,7 @@ import { heldTexts, textOf } from './replica/keys.ts'
 import { releaseDrafts } from './replica/sealed.ts'
 import { standingOf } from './replica/standing.ts'
 import type { Replica } from './replica/state.ts'
-import { news } from './replica/sync.ts'
+import { notePushed } from './replica/pushed-news.ts'
 import { askSoon, joinWhenAdmitted, onReplicaTimer } from './replica.ts'
 import type { EndpointReport, HeldText, StandingReport, TextReport } from './report.ts'
 import type { Turn } from './turn.ts'
@@ -180,9 +180,9 @@ const routeEnvelope = (
     envelope,
     done: (later, verdict, ask) => {
       emit(later, { kind: 'verdict', token, verdict })
-      if (ask) askSoon(later, replica, from)
+      if (ask !== undefined) askSoon(later, replica, from, ask)
       if (verdict === 'reject') replica.sync.misdeeds.push(from)
-      if (verdict === 'accept') news(later, replica)
+      if (verdict === 'accept' || verdict === 'keep') notePushed(later, replica)
     },
   })
 }

@@ -7,8 +7,10 @@ import { postAttest, postJoin } from './replica/author.ts'
 import { sendingEpoch } from './replica/keys.ts'
 import { manageNow } from './replica/manager.ts'
 import { flushPush } from './replica/push.ts'
+import { tellPushed } from './replica/pushed-news.ts'
 import type { Replica } from './replica/state.ts'
 import { ownTip } from './replica/state.ts'
+import type { AskReason } from './replica/sync-state.ts'
 import { expireWaiters } from './replica/sync-waiters.ts'
 import { fetchStalled, sendDigest, tellNews } from './replica/sync.ts'
 import type { Turn } from './turn.ts'
@@ -32,6 +34,8 @@ export const onReplicaTimer = (turn: Turn, replica: Replica, name: string): void
       return flushPush(turn, replica)
     case 'news':
       return tellNews(turn, replica)
+    case 'pushed':
+      return tellPushed(turn, replica)
     case 'fetch':
       return fetchStalled(turn, replica)
     case 'sync':
@@ -53,8 +57,9 @@ const round = (turn: Turn, replica: Replica): void => {
 }
 
 /** Remembers to ask a peer whose push could not be judged; soon, as the rest may be on its way. */
-export const askSoon = (turn: Turn, replica: Replica, from: string): void => {
-  replica.sync.ask.add(from)
+export const askSoon = (turn: Turn, replica: Replica, from: string, why: AskReason): void => {
+  const { ask } = replica.sync
+  if (ask.get(from) !== 'closed') ask.set(from, why)
   emit(turn, {
     kind: 'set-timer',
     timer: `ask/${replica.number}`,
@@ -67,7 +72,12 @@ export const askSoon = (turn: Turn, replica: Replica, from: string): void => {
 
 const askSenders = (turn: Turn, replica: Replica): void => {
   const { ask, peers } = replica.sync
-  for (const peer of peers.values()) if (ask.has(peer.peer)) sendDigest(turn, replica, peer, true)
+  // The usual gap is a race of two pushes, and closed by now.
+  const gap = replica.pending.waiting.size > 0
+  for (const peer of peers.values()) {
+    const why = ask.get(peer.peer)
+    if (why === 'closed' || (why === 'gap' && gap)) sendDigest(turn, replica, peer, true)
+  }
   ask.clear()
 }
 

@@ -122,6 +122,7 @@ export function envelopeOf(mesh: Mesh, node: number, messages: readonly Message[
     envKey(mesh, node),
     {
       kind: 'messages',
+      told: [],
       messages: messages.map(({ headerBytes: header, signature, body }) => ({
         header,
         signature,

@@ -75,6 +75,8 @@ export function gossipOptions(wanted: (topic: string) => boolean): Partial<Gossi
 
 const results: Readonly<Record<Verdict, TopicValidatorResult>> = {
   accept: 'accept' as TopicValidatorResult.Accept,
+  // To gossipsub the same: not passed on, and held against nobody.
+  keep: 'ignore' as TopicValidatorResult.Ignore,
   ignore: 'ignore' as TopicValidatorResult.Ignore,
   reject: 'reject' as TopicValidatorResult.Reject,
 }

@@ -3,20 +3,30 @@
  * only a size out of nine. The hint lets a receiver find the key without trying all; a repeated salt
  * apart, no two envelopes look alike.
  *
- *   hint 8 | salt 16 | AEAD(length u32 | [0, [[header, signature, body], ...]] or [1, presence] | zeros)
+ *   hint 8 | salt 16 | AEAD(length u32 | [0, [[header, signature, body], ...], told] or [1, presence] | zeros)
  */
 import { type Bytes, concat, equal, readU32, u32 } from '../../base/bytes.ts'
 import {
   BODY_BYTES_MAX,
   ENVELOPE_BYTES_MAX,
   ENVELOPE_BYTES_MIN,
+  ENVELOPE_TOLD_MAX,
   HEADER_BYTES_MAX,
   NOTE_BYTES_MAX,
   RUN_MESSAGES_MAX,
 } from '../../base/limits.ts'
 import { type Result, fail, ok } from '../../base/result.ts'
 import { encode } from '../../codec/canonical.ts'
-import { anything, bytes, bytesUpTo, exactly, list, parse, tuple, uint } from '../../codec/shape.ts'
+import {
+  anything,
+  bytes,
+  bytesUpTo,
+  exactly,
+  list,
+  parse,
+  tuple,
+  u32 as number32,
+} from '../../codec/shape.ts'
 import { type Crypto, HASH_BYTES, NONCE_BYTES, TAG_BYTES } from '../../crypto/crypto.ts'
 import { labelled, labels } from '../../crypto/label.ts'
 import type { Entropy } from '../identity/hedged.ts'
@@ -29,7 +39,12 @@ export interface PushedMessage {
 }
 
 export type EnvelopeContent =
-  | { readonly kind: 'messages'; readonly messages: readonly PushedMessage[] }
+  | {
+      readonly kind: 'messages'
+      readonly messages: readonly PushedMessage[]
+      /** memberGroupIds, ascending: whom the writer reaches itself, and itself. */
+      readonly told: readonly number[]
+    }
   | { readonly kind: 'presence'; readonly presence: Bytes }
 
 const HINT_BYTES = 8
@@ -39,28 +54,37 @@ const LENGTH_BYTES = 4
 const OVERHEAD_BYTES = HEAD_BYTES + LENGTH_BYTES + TAG_BYTES
 
 const messageShape = tuple(bytesUpTo(HEADER_BYTES_MAX), bytes(64), bytesUpTo(2 * BODY_BYTES_MAX))
-const kindShape = tuple(uint(1), anything)
-const messagesShape = tuple(exactly(0), list(messageShape, { min: 1, max: RUN_MESSAGES_MAX }))
+const contentShape = list(anything, { min: 2, max: 3 })
+const messagesShape = tuple(
+  exactly(0),
+  list(messageShape, { min: 1, max: RUN_MESSAGES_MAX }),
+  list(number32, { min: 0, max: ENVELOPE_TOLD_MAX }),
+)
 const presenceShape = tuple(exactly(1), bytesUpTo(NOTE_BYTES_MAX))
 
 /** The plaintext of an envelope. */
 export function encodeEnvelopeContent(content: EnvelopeContent): Bytes {
   if (content.kind === 'presence') return encode([1, content.presence])
-  return encode([0, content.messages.map((one) => [one.header, one.signature, one.body])])
+  const { messages, told } = content
+  return encode([0, messages.map((one) => [one.header, one.signature, one.body]), [...told]])
 }
 
 function parseContent(encoded: Bytes): Result<EnvelopeContent> {
-  const kind = parse(kindShape, encoded)
-  if (!kind.ok) return fail('envelope-malformed')
-  if (kind.value[0] === 1) {
-    const read = presenceShape([...kind.value])
+  const parts = parse(contentShape, encoded)
+  if (!parts.ok) return fail('envelope-malformed')
+  if (parts.value[0] === 1) {
+    const read = presenceShape([...parts.value])
     return read.ok ? ok({ kind: 'presence', presence: read.value[1] }) : fail('envelope-malformed')
   }
-  const read = messagesShape([...kind.value])
-  if (!read.ok) return fail('envelope-malformed')
-  const messages = read.value[1].map(([header, signature, body]) => ({ header, signature, body }))
-  return ok({ kind: 'messages', messages })
+  const read = messagesShape([...parts.value])
+  if (!read.ok || !isAscending(read.value[2])) return fail('envelope-malformed')
+  const [, list, told] = read.value
+  const messages = list.map(([header, signature, body]) => ({ header, signature, body }))
+  return ok({ kind: 'messages', messages, told })
 }
+
+const isAscending = (numbers: readonly number[]): boolean =>
+  numbers.every((number, i) => i === 0 || number > (numbers[i - 1] ?? 0))
 
 /** The least allowed size that holds a plaintext, or `undefined` where none does. */
 export function envelopeSizeFor(contentBytes: number): number | undefined {

@@ -6,6 +6,7 @@ import {
   AUTHOR_LIVE_BURST_MAX,
   AUTHOR_LIVE_PER_SECOND_MAX,
   ENVELOPE_BYTES_MAX,
+  ENVELOPE_TOLD_MAX,
 } from '../../base/limits.ts'
 import { secondMs } from '../../base/time.ts'
 import type { Crypto } from '../../crypto/crypto.ts'
@@ -24,19 +25,25 @@ import { take } from './intake.ts'
 import { sendingEpoch } from './keys.ts'
 import type { OpenEpoch, Replica } from './state.ts'
 import { currentContext } from './state.ts'
+import { notePushed } from './pushed-news.ts'
+import type { AskReason } from './sync-state.ts'
 import { news } from './sync.ts'
 
 const MESSAGES_PER_ENVELOPE = 128
 /** Frame overhead of one message inside an envelope, generously. */
 const OVERHEAD_BYTES = 96
+/** Bytes of one member in the list of those that an envelope reaches by itself. */
+const TOLD_BYTES = 5
+/** Gossip hears a heartbeat or two after a link is up what the other side listens to. */
+const GOSSIP_READY_MS = 3_000
 /** Epochs whose envelopes are still tried. */
 const EPOCHS_TRIED = 16
 
 /** Queues an own message; the flush comes after this step's writes are durable. */
 export const enqueuePush = (turn: Turn, replica: Replica, message: Message): void => {
   const epoch = wrapping(turn.env.crypto, replica, message)
-  news(turn, replica, epoch === undefined ? 0 : undefined)
-  if (epoch === undefined) return
+  if (epoch === undefined) return news(turn, replica, 0)
+  notePushed(turn, replica)
   replica.outbox.push({
     epoch,
     message: { header: message.headerBytes, signature: message.signature, body: message.body },
@@ -68,10 +75,11 @@ const sizeOf = (message: PushedMessage): number =>
 /** Sends everything queued. */
 export const flushPush = (turn: Turn, replica: Replica): void => {
   const queue = replica.outbox.splice(0)
+  const told = reachedBySelf(turn, replica)
   for (let at = 0; at < queue.length;) {
     const epoch = queue[at]?.epoch ?? ''
     const messages: PushedMessage[] = []
-    let bytes = OVERHEAD_BYTES
+    let bytes = OVERHEAD_BYTES + told.length * TOLD_BYTES
     for (; at < queue.length && messages.length < MESSAGES_PER_ENVELOPE; at++) {
       const next = queue[at]
       if (next === undefined || next.epoch !== epoch) break
@@ -79,8 +87,28 @@ export const flushPush = (turn: Turn, replica: Replica): void => {
       bytes += sizeOf(next.message)
       messages.push(next.message)
     }
-    publish(turn, replica, epoch, { kind: 'messages', messages })
+    publish(turn, replica, epoch, { kind: 'messages', messages, told })
   }
+}
+
+/** Whom a flood from here reaches in one hop: this member and those it has had links to for a while. */
+const reachedBySelf = (turn: Turn, replica: Replica): number[] => {
+  const told = new Set([replica.self.memberGroupId])
+  for (const { member, proven, linkedMs } of replica.sync.peers.values()) {
+    const facts = replica.facts.get(member)
+    if (facts === undefined || !proven || turn.env.nowMs < linkedMs + GOSSIP_READY_MS) continue
+    if (told.size < ENVELOPE_TOLD_MAX) told.add(facts.memberGroupId)
+  }
+  return [...told].sort((a, b) => a - b)
+}
+
+/** Whether a peer of this member may lack what the writer of an envelope says to have sent it. */
+const mustPassOn = (replica: Replica, told: readonly number[], from: PeerId): boolean => {
+  const reached = new Set(told)
+  return [...replica.sync.peers.values()].some(({ peer, member }) => {
+    const number = replica.facts.get(member)?.memberGroupId
+    return peer !== from && (number === undefined || !reached.has(number))
+  })
 }
 
 const publish = (turn: Turn, replica: Replica, epoch: Hex, content: EnvelopeContent): void => {
@@ -100,35 +128,35 @@ const epochOf = (crypto: Crypto, replica: Replica, envelope: Uint8Array): OpenEp
 export interface Pushed {
   readonly from: PeerId
   readonly envelope: Uint8Array
-  /** Called once: what the network may do with the envelope, and whether to ask the sender. */
-  readonly done: (turn: Turn, verdict: Verdict, ask: boolean) => void
+  /** Called once: what the network may do with the envelope, and why to ask the sender, if so. */
+  readonly done: (turn: Turn, verdict: Verdict, ask?: AskReason) => void
 }
 
 /** Takes a pushed envelope; it is forwarded only once everything in it was judged. */
 export const takePush = (turn: Turn, replica: Replica, pushed: Pushed): void => {
   const { crypto } = turn.env
   const epoch = epochOf(crypto, replica, pushed.envelope)
-  if (epoch === undefined) return pushed.done(turn, 'ignore', true)
+  if (epoch === undefined) return pushed.done(turn, 'ignore', 'closed')
   const content = openEnvelope(crypto, epoch.env, pushed.envelope)
   if (!content.ok) {
     count(turn, 'pushes_dropped', content.error)
-    return pushed.done(turn, 'reject', false)
+    return pushed.done(turn, 'reject')
   }
-  if (content.value.kind === 'presence') return pushed.done(turn, 'ignore', false)
+  if (content.value.kind === 'presence') return pushed.done(turn, 'ignore')
   const messages: Message[] = []
   for (const wire of content.value.messages) {
     const message = parseMessage(crypto, wire)
     if (!message.ok) {
       count(turn, 'messages_dropped', message.error)
-      return pushed.done(turn, 'reject', false)
+      return pushed.done(turn, 'reject')
     }
     messages.push(message.value)
   }
   if (!withinRate(turn, replica, messages)) {
     count(turn, 'pushes_dropped', 'author-rate')
-    return pushed.done(turn, 'ignore', true)
+    return pushed.done(turn, 'ignore', 'closed')
   }
-  takeAll(turn, replica, messages, pushed)
+  takeAll(turn, replica, messages, content.value.told, pushed)
 }
 
 /** A token bucket for each author: what exceeds it is fetched later, never refused. */
@@ -174,6 +202,7 @@ const takeAll = (
   turn: Turn,
   replica: Replica,
   messages: readonly Message[],
+  told: readonly number[],
   pushed: Pushed,
 ): void => {
   const assured = assurancesOf(turn.env.crypto, replica, messages)
@@ -182,9 +211,10 @@ const takeAll = (
     outcomes.push(outcome)
     if (outcomes.length < messages.length) return
     const has = (kind: Outcome['kind']): boolean => outcomes.some((one) => one.kind === kind)
-    const ask = has('pending')
+    const ask = has('pending') ? 'gap' : undefined
     if (has('rejected')) return pushed.done(later, 'reject', ask)
-    pushed.done(later, !ask && has('accepted') ? 'accept' : 'ignore', ask)
+    if (ask !== undefined || !has('accepted')) return pushed.done(later, 'ignore', ask)
+    pushed.done(later, mustPassOn(replica, told, pushed.from) ? 'accept' : 'keep')
   }
   messages.forEach((message, i) => {
     const source = {

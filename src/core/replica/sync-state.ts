@@ -26,6 +26,8 @@ export interface SyncPeer {
   readonly peer: PeerId
   readonly member: Hex
   readonly claim: HelloClaim
+  /** Monotonic ms of the end of its hello. */
+  readonly linkedMs: number
   /** False while its admission is not held: it may give, and gets nothing. */
   proven: boolean
   /** What this side streams to it now. */
@@ -60,6 +62,9 @@ export interface SyncWaiter {
   readonly deadlineMs: number
 }
 
+/** `gap`: something in it waits for its past. `closed`: it could not be opened, or was too much. */
+export type AskReason = 'gap' | 'closed'
+
 export interface SyncState {
   /** By channel. */
   readonly peers: Map<number, SyncPeer>
@@ -68,10 +73,12 @@ export interface SyncState {
   /** Channels known to differ, to be asked next. */
   readonly wanted: Set<number>
   readonly waiters: SyncWaiter[]
-  /** Peers whose push could not be judged, to be asked soon. */
-  readonly ask: Set<PeerId>
+  /** Peers whose push could not be judged, to be asked soon, and why. */
+  readonly ask: Map<PeerId, AskReason>
   /** When the other peers are told of news, if they will be. */
   newsAtMs: number | undefined
+  /** When the first and the last push came or went that peers were not told of yet. */
+  pushed: { readonly firstMs: number; lastMs: number } | undefined
   /** Channels that need not be told of the last news, as it came from them. */
   newsFrom: number | undefined
   /** Peers that sent what an honest one never would; the endpoint draws the consequences. */
@@ -83,8 +90,9 @@ export const createSyncState = (): SyncState => ({
   fetching: undefined,
   wanted: new Set(),
   waiters: [],
-  ask: new Set(),
+  ask: new Map(),
   newsAtMs: undefined,
+  pushed: undefined,
   newsFrom: undefined,
   misdeeds: [],
 })
@@ -95,6 +103,7 @@ export const createSyncPeer = (
   nowMs: number,
 ): SyncPeer => ({
   ...who,
+  linkedMs: nowMs,
   proven: false,
   stream: undefined,
   theirRoot: '',

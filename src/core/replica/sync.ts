@@ -27,8 +27,6 @@ import { lacksOf, oldPlaces, showsNews, vectorOf } from './vector.ts'
 const FETCH_STALL_MS = 4_000
 /** News is told to other peers this soon after it arrived by anti-entropy. */
 const NEWS_AFTER_MS = 15
-/** Pushed news is told this late: the push itself usually got there. */
-const PUSHED_NEWS_AFTER_MS = 1_000
 
 /** The view over everything held: equal on all nodes that hold the same. */
 export const rootOf = (turn: Turn, replica: Replica): Uint8Array => {
@@ -242,7 +240,7 @@ const giveUpFetch = (turn: Turn, replica: Replica, peer: SyncPeer): void => {
 }
 
 /** Tells the other peers soon that something is new here; later news never delays earlier news. */
-export const news = (turn: Turn, replica: Replica, afterMs = PUSHED_NEWS_AFTER_MS): void => {
+export const news = (turn: Turn, replica: Replica, afterMs: number): void => {
   const atMs = turn.env.nowMs + afterMs
   const { newsAtMs } = replica.sync
   if (newsAtMs !== undefined && newsAtMs <= atMs) return

@@ -76,7 +76,7 @@ export const samples = {
   text: { messageKey, salt, keyCommit: keys.keyCommit, prefix, body },
   envKey,
   envelope: valueOf(
-    sealEnvelope(entropy('envelope'), envKey, { kind: 'messages', messages: [pushed] }),
+    sealEnvelope(entropy('envelope'), envKey, { kind: 'messages', messages: [pushed], told: [7] }),
   ),
   /** The key under which presence and reach record hold. */
   device: crypto.edPublicKey(seed),

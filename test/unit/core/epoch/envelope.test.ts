@@ -16,12 +16,16 @@ import { bytesOf, crypto, entropy, flipped, reasonOf, valueOf } from '../people.
 
 const envKey = bytesOf('env')
 const message = { header: bytesOf('header'), signature: new Uint8Array(64), body: bytesOf('body') }
-const one: EnvelopeContent = { kind: 'messages', messages: [message] }
+const one: EnvelopeContent = { kind: 'messages', messages: [message], told: [1, 9] }
 const presence: EnvelopeContent = { kind: 'presence', presence: bytesOf('presence') }
 const sealed = valueOf(sealEnvelope(entropy(1), envKey, one))
 
 test('what was sealed opens again', () => {
-  const three: EnvelopeContent = { kind: 'messages', messages: [message, message, message] }
+  const three: EnvelopeContent = {
+    kind: 'messages',
+    messages: [message, message, message],
+    told: [],
+  }
   for (const content of [one, three, presence]) {
     const envelope = valueOf(sealEnvelope(entropy(2), envKey, content))
     expect(valueOf(openEnvelope(crypto, envKey, envelope))).toEqual(content)
@@ -41,9 +45,9 @@ test('sizes are 512 bytes to 128 KiB, each twice the one before', () => {
 
 test('what does not fit is left to anti-entropy', () => {
   const large = { ...message, body: new Uint8Array(131_072) }
-  const content: EnvelopeContent = { kind: 'messages', messages: [large] }
+  const content: EnvelopeContent = { kind: 'messages', messages: [large], told: [] }
   expect(reasonOf(sealEnvelope(entropy(1), envKey, content))).toBe('envelope-too-large')
-  const many: EnvelopeContent = { kind: 'messages', messages: Array(257).fill(message) }
+  const many: EnvelopeContent = { kind: 'messages', messages: Array(257).fill(message), told: [] }
   expect(reasonOf(sealEnvelope(entropy(1), envKey, many))).toBe('envelope-too-large')
 })
 
@@ -94,13 +98,16 @@ describe('an envelope is refused for', () => {
       'envelope-malformed',
       forged(padded(encode([1, new Uint8Array(2_049)]), 4_096)),
     ],
-    ['no messages', 'envelope-malformed', forged(padded(encode([0, []])))],
+    ['no messages', 'envelope-malformed', forged(padded(encode([0, [], []])))],
     [
       'a message without signature',
       'envelope-malformed',
-      forged(padded(encode([0, [fields.with(1, new Uint8Array(0))]]))),
+      forged(padded(encode([0, [fields.with(1, new Uint8Array(0))], []]))),
     ],
-    ['a field too many', 'envelope-malformed', forged(padded(encode([0, [[...fields, 1]]])))],
+    ['a field too many', 'envelope-malformed', forged(padded(encode([0, [[...fields, 1]], []])))],
+    ['no word of whom it reaches', 'envelope-malformed', forged(padded(encode([0, [fields]])))],
+    ['the same member twice', 'envelope-malformed', forged(padded(encode([0, [fields], [4, 4]])))],
+    ['members out of order', 'envelope-malformed', forged(padded(encode([0, [fields], [5, 4]])))],
   ])('%s: %s', (_, reason, envelope) => {
     expect(reasonOf(openEnvelope(crypto, envKey, envelope))).toBe(reason)
   })
