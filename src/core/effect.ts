@@ -1,7 +1,10 @@
 /**
  * Everything the core can ask for. The order is a promise that the driver keeps (etcd raft's
  * `Ready` obligations): all `persist` of a step are durable before any later effect of that step,
- * or of any later step, leaves; effects leave in the order in which they were asked.
+ * or of any later step, leaves the node (all that goes to a peer, a verdict that passes an envelope
+ * on, a reply). What stays on the node (notify, count, timers, other verdicts) may follow the write
+ * before it is synced: after a power cut the node is as it was after some earlier step, and nobody
+ * has heard of what it lost. Effects are done in the order in which they were asked.
  * `load` is answered from a store that already holds every earlier `persist`.
  */
 import type { Bytes } from '../base/bytes.ts'

@@ -42,7 +42,10 @@ export interface Driver {
   command<C extends Command>(command: C, done: (reply: CommandReply<C['kind']>) => void): void
   /** Commands given inside are stepped one after another before anything of them is written. */
   together(give: () => void): void
-  /** Every notified event, after the writes of its step are durable. Returns how to stop listening. */
+  /**
+   * Every notified event, after the rows of its step are written; a power cut may still take back
+   * those of which nothing left this node. Returns how to stop listening.
+   */
   onEvent(listener: (event: Event) => void): () => void
   /** Takes no more inputs, lets the write under way finish, cancels alarms. Leaves the ports open. */
   stop(done: () => void): void

@@ -1,7 +1,7 @@
 // The loop around a machine: inputs in, effects out, in the order that effect.ts promises.
 // Inputs are stepped at once, one after another. What a step writes joins the open group; a group is
-// one store write, and nothing else of it leaves before that write is durable. Meanwhile further
-// inputs are stepped into the next group. The discipline is the one of etcd raft's `Ready`; the
+// one store write, and nothing else of it is done before it is written, nor leaves the node before it
+// and all before it are durable. Meanwhile further inputs are stepped into the next group. The discipline is the one of etcd raft's `Ready`; the
 // gathering is group commit. Any error ends the driver for good: nothing half-written leaves.
 
 import { CoterieError } from '../base/error.ts'
@@ -12,7 +12,7 @@ import type { Input } from '../core/input.ts'
 import type { CommandReply, Driver, DriverOptions } from './driver-types.ts'
 import { Alarms } from './driver/alarms.ts'
 import { Fifo } from './driver/fifo.ts'
-import { type Deed, type Group, Groups } from './driver/groups.ts'
+import { type Deed, type Group, Groups, emptyGroup } from './driver/groups.ts'
 import { toEntry } from './driver/rows.ts'
 import { type LocalDeed, Wiring, isNetworkDeed } from './driver/wiring.ts'
 import { toCoterieError } from './failure.ts'
@@ -22,6 +22,11 @@ export const driverDefaults = Object.freeze({
   batchRowsMax: 4_096,
   batchBytesMax: 4 * 1_024 * 1_024,
 })
+
+/** Rows that nothing left upon are synced this soon, in ms: what a crash may take back at most. */
+const SYNC_WITHIN_MS = 100
+/** And once there are so many of them. */
+const UNSYNCED_ROWS_MAX = 256
 
 /** Makes a driver that has not started. */
 export function createDriver(options: DriverOptions): Driver {
@@ -35,6 +40,11 @@ class Loop implements Driver {
   readonly #inputs = new Fifo<Input>()
   readonly #groups: Groups
   readonly #released = new Fifo<Deed>()
+  /** Rows written since the last synced write. */
+  #unsynced = 0
+  /** Cancels the alarm that ends the wait of unsynced rows. */
+  #cancelSync: (() => void) | undefined
+  #syncDue = false
   readonly #alarms: Alarms
   readonly #wiring: Wiring
   readonly #replies = new Map<number, (reply: Reply) => void>()
@@ -145,30 +155,50 @@ class Loop implements Driver {
   /** Writes the oldest group, or releases it where it has nothing to write. */
   #commit(): boolean {
     if (this.#writing) return false
-    const group = this.#groups.take()
+    const group = this.#groups.take() ?? this.#owed()
     if (group === undefined) {
       if (this.#state === 'stopping') this.#end(notRunning())
       return false
     }
-    if (group.writes.length === 0) {
-      this.#release(group)
-      return true
-    }
-    this.#writing = true
-    const { store, telemetry } = this.#options
-    telemetry.count('store_writes', undefined, 1)
-    telemetry.count('store_write_rows', undefined, group.writes.length)
-    telemetry.count('store_write_bytes', undefined, group.bytes)
-    store.write(group.writes, (error) => this.#written(group, error))
+    if (group.writes.length > 0 || (group.leaves && this.#unsynced > 0)) this.#write(group)
+    else this.#release(group)
     return true
   }
 
-  #written(group: Group, error: Error | undefined): void {
-    if (this.#state === 'ended') return
-    if (error !== undefined) return this.#fail(error)
-    this.#writing = false
-    this.#release(group)
-    this.#pump()
+  /** Nothing to write but what must be synced by now. */
+  #owed(): Group | undefined {
+    const due = this.#syncDue || this.#state === 'stopping'
+    return due && this.#unsynced > 0 ? { ...emptyGroup(), leaves: true } : undefined
+  }
+
+  #write(group: Group): void {
+    const { store, telemetry } = this.#options
+    const unsynced = this.#unsynced + group.writes.length
+    const sync = group.leaves || unsynced > UNSYNCED_ROWS_MAX
+    this.#writing = true
+    telemetry.count('store_writes', undefined, 1)
+    telemetry.count('store_write_rows', undefined, group.writes.length)
+    telemetry.count('store_write_bytes', undefined, group.bytes)
+    const done = (error?: Error): void => {
+      if (this.#state === 'ended') return
+      if (error !== undefined) return this.#fail(error)
+      this.#writing = false
+      this.#unsynced = sync ? 0 : unsynced
+      if (sync) this.#syncDue = false
+      else this.#syncSoon()
+      this.#release(group)
+      this.#pump()
+    }
+    store.write(group.writes, done, { sync })
+  }
+
+  #syncSoon(): void {
+    const { clock } = this.#options
+    this.#cancelSync ??= clock.alarm(clock.nowMs() + SYNC_WITHIN_MS, () => {
+      this.#cancelSync = undefined
+      this.#syncDue = this.#unsynced > 0
+      this.#pump()
+    })
   }
 
   #release(group: Group): void {
@@ -238,6 +268,7 @@ class Loop implements Driver {
     this.#groups.clear()
     this.#released.clear()
     this.#alarms.clear()
+    this.#cancelSync?.()
     this.#wiring.abandon()
     const replies = [...this.#replies.values()]
     this.#replies.clear()

@@ -13,9 +13,20 @@ export interface Write {
   readonly value: Bytes | null
 }
 
+export interface WriteOptions {
+  /**
+   * Default: true. False: reads see the batch once `done` was called, but a crash may take it back,
+   * unless a later synced write is done. It never takes one back and keeps a later one.
+   */
+  readonly sync?: boolean
+}
+
 export interface Store {
-  /** All or nothing, and on stable storage (fsync) when `done` is called without an error. */
-  write(batch: readonly Write[], done: (error?: Error) => void): void
+  /**
+   * All or nothing, and on stable storage (fsync) when `done` is called without an error, unless
+   * the options say otherwise.
+   */
+  write(batch: readonly Write[], done: (error?: Error) => void, options?: WriteOptions): void
   /**
    * One list per range, in order. Sees every write whose `done` was called before, and none that
    * is asked for later: all ranges are read from the store as it is at the time of the call.

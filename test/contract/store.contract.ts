@@ -6,7 +6,7 @@ import { type Bytes, compare } from '../../src/base/bytes.ts'
 import { SeededRandom } from '../../src/base/random.ts'
 import type { Range } from '../../src/core/effect.ts'
 import type { Entry } from '../../src/core/input.ts'
-import type { Store, Write } from '../../src/ports/store.ts'
+import type { Store, Write, WriteOptions } from '../../src/ports/store.ts'
 
 export interface StoreUnderTest {
   readonly store: Store
@@ -20,9 +20,13 @@ const key = (...bytes: number[]): Bytes => Uint8Array.from(bytes)
 const put = (k: Bytes, ...value: number[]): Write => ({ key: k, value: key(...value) })
 const everything: Range = { from: key(), to: key(0xff, 0xff, 0xff, 0xff) }
 
-export const write = (store: Store, batch: readonly Write[]): Promise<void> =>
+export const write = (
+  store: Store,
+  batch: readonly Write[],
+  options: WriteOptions = {},
+): Promise<void> =>
   new Promise((resolve, reject) => {
-    store.write(batch, (error) => (error === undefined ? resolve() : reject(error)))
+    store.write(batch, (error) => (error === undefined ? resolve() : reject(error)), options)
   })
 
 export const read = (store: Store, ...ranges: readonly Range[]): Promise<Entry[][]> =>
@@ -192,6 +196,36 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       expect(keysOf(rows)).toEqual([[1], [2], [3]])
     })
 
+    it('has what was not synced after opening, if it was closed', async () => {
+      await write(store, [put(key(1), 1)])
+      await write(store, [put(key(2), 2), { key: key(1), value: null }], { sync: false })
+      await close(store)
+      store = await opened.reopen()
+      expect(await read(store, everything)).toEqual([[{ key: key(2), value: key(2) }]])
+    })
+
+    it('shows what was not synced, alone and among others, before and during a write', async () => {
+      await write(store, [put(key(1), 1), put(key(3), 3)])
+      await write(store, [put(key(2), 2), put(key(3), 4)], { sync: false })
+      const one = (k: number): Range => ({ from: key(k), to: key(k, 0) })
+      const wanted = [[{ key: key(2), value: key(2) }], [{ key: key(3), value: key(4) }]]
+      expect(await read(store, one(2), one(3))).toEqual(wanted)
+      const writing = write(store, [put(key(5), 5)])
+      expect(await read(store, one(2), one(3))).toEqual(wanted)
+      await writing
+      await write(store, [put(key(4), 4)], { sync: false })
+      expect(await read(store, one(2), one(3), one(6))).toEqual([...wanted, []])
+      const [rows] = await read(store, everything)
+      expect(keysOf(rows)).toEqual([[1], [2], [3], [4], [5]])
+    })
+
+    it('copies what is not synced: the caller may reuse its bytes', async () => {
+      const value = key(7)
+      await write(store, [{ key: key(1), value }], { sync: false })
+      value.fill(0)
+      expect(await read(store, everything)).toEqual([[{ key: key(1), value: key(7) }]])
+    })
+
     it('may be closed from inside a callback, and says so once', async () => {
       let closed = 0
       await new Promise<void>((resolve) => {
@@ -220,7 +254,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
           const value = random.below(4) === 0 ? null : random.bytes(random.below(20))
           return { key: randomKey(), value }
         })
-        await write(store, batch)
+        await write(store, batch, { sync: random.below(3) === 0 })
         for (const { key: k, value } of batch) {
           if (value === null) model.delete(k.join())
           else model.set(k.join(), { key: k, value })
@@ -232,6 +266,9 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
           reverse: random.below(2) === 0,
         }
         expect(await read(store, range)).toEqual([expected(model, range)])
+        const exact = randomKey()
+        const single: Range = { from: exact, to: Uint8Array.from([...exact, 0]) }
+        expect(await read(store, single)).toEqual([expected(model, single)])
       }
       const [rows] = await read(store, everything)
       expect(rows).toEqual(expected(model, everything))

@@ -1,4 +1,5 @@
-// A store in LevelDB. Every batch is one synced write, so `done` means that it survives a power cut.
+// A store in LevelDB. Every write is synced, so `done` means that it survives a power cut. A batch
+// that need not survive yet waits in memory and goes along with the next one (`held.ts`).
 // A read takes its view of the database when it is asked for; later writes do not show in it.
 // Writes go one after another: the database's threads would otherwise overtake each other.
 // Closing waits for whatever is under way, because closing the database under a write loses it.
@@ -8,8 +9,9 @@ import { Level } from 'level'
 import type { Bytes } from '../../base/bytes.ts'
 import type { Range } from '../../core/effect.ts'
 import type { Entry } from '../../core/input.ts'
-import type { Store, Write } from '../../ports/store.ts'
+import type { Store, Write, WriteOptions } from '../../ports/store.ts'
 import { levelFailure } from './failure.ts'
+import { Held } from './held.ts'
 
 export interface LevelStoreOptions {
   /** The directory of the database; made when missing. */
@@ -61,7 +63,8 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
 
 class LevelStore implements Store {
   readonly #database: Database
-  #lastWrite: Promise<void> = Promise.resolve()
+  readonly #held = new Held()
+  #lastWrite: Promise<unknown> = Promise.resolve()
   #underWay = 0
   #closing: (() => void) | undefined
 
@@ -69,12 +72,13 @@ class LevelStore implements Store {
     this.#database = database
   }
 
-  write(batch: readonly Write[], done: (error?: Error) => void): void {
+  write(batch: readonly Write[], done: (error?: Error) => void, options?: WriteOptions): void {
+    if (options?.sync === false && this.#closing === undefined) {
+      this.#held.add(batch)
+      return done()
+    }
     this.#work(
-      async () => {
-        const gathered = gather(this.#database, batch)
-        await this.#inTurn(() => gathered.write({ sync: true }))
-      },
+      () => this.#write(batch),
       (error) => done(error),
     )
   }
@@ -84,7 +88,7 @@ class LevelStore implements Store {
     done: (error: Error | undefined, results: Entry[][]) => void,
   ): void {
     this.#work(
-      () => readAll(this.#database, ranges),
+      () => this.#read(ranges),
       (error, results) => done(error, results ?? []),
     )
   }
@@ -92,7 +96,7 @@ class LevelStore implements Store {
   close(done: (error?: Error) => void): void {
     if (this.#closing !== undefined) return done(levelFailure(new Error('closed already')))
     this.#closing = () => {
-      this.#database.close().then(
+      this.#closeDatabase().then(
         () => done(),
         (thrown: unknown) => done(levelFailure(thrown)),
       )
@@ -100,10 +104,50 @@ class LevelStore implements Store {
     if (this.#underWay === 0) this.#closing()
   }
 
-  #inTurn(write: () => Promise<void>): Promise<void> {
-    const written = this.#lastWrite.then(write)
-    this.#lastWrite = written.catch(() => {})
-    return written
+  async #closeDatabase(): Promise<void> {
+    if (this.#held.waiting) await this.#write([])
+    await this.#database.close()
+  }
+
+  /** Writes what is held, then the batch, as one. */
+  async #write(batch: readonly Write[]): Promise<void> {
+    const held = this.#held.take()
+    const gathered = gather(this.#database, held.length === 0 ? batch : [...held, ...batch])
+    await this.#inTurn(() => gathered.write({ sync: true }))
+    this.#held.written(held)
+  }
+
+  #read(ranges: readonly Range[]): Promise<Entry[][]> {
+    const touched = ranges.filter((range) => this.#held.touches(range))
+    if (touched.length === 0) return readAll(this.#database, ranges)
+    if (touched.every(isOneKey)) return this.#readOver(ranges)
+    // Rare: ranges are read of what is old. What is held is written first; no write of later comes
+    // between, as the view is taken within the turn.
+    const held = this.#held.take()
+    const gathered = gather(this.#database, held)
+    return this.#inTurn(async () => {
+      await gathered.write({ sync: true })
+      this.#held.written(held)
+      return readAll(this.#database, ranges)
+    })
+  }
+
+  /** Single keys that are held are answered from there. */
+  async #readOver(ranges: readonly Range[]): Promise<Entry[][]> {
+    const held = ranges.map((range) => (isOneKey(range) ? this.#held.find(range.from) : undefined))
+    const others = ranges.filter((_, i) => held[i] === undefined)
+    const found = others.length === 0 ? [] : await readAll(this.#database, others)
+    let used = 0
+    return held.map((row) => {
+      if (row === undefined) return found[used++] ?? []
+      return row.value === null ? [] : [{ key: row.key, value: row.value }]
+    })
+  }
+
+  #inTurn<T>(operate: () => Promise<T>): Promise<T> {
+    const done = this.#lastWrite.then(operate)
+    this.#lastWrite = done.catch(() => {})
+    return done
   }
 
   /** Runs one operation to its end before the database may close, then says how it went. */

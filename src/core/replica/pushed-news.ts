@@ -12,7 +12,7 @@ import { tellNews } from './sync.ts'
 /** Nothing more was pushed for so long. */
 const QUIET_MS = 1_000
 /** Told at the latest so long after the first push that was not told. */
-const TOLD_WITHIN_MS = 4_000
+const TOLD_WITHIN_MS = 2_000
 
 /** Remembers that something was pushed, to or from here. */
 export const notePushed = (turn: Turn, replica: Replica): void => {

@@ -1,13 +1,15 @@
 // The disk of one node: it outlives crashes of the node, and decides what a crash does to the write
-// that was under way. A batch is all or nothing, as the real store promises; what nobody can know
-// after a crash is whether it was all or nothing, so the world says which.
+// that was under way, and to those that were not synced: every crash is a power cut here. A batch is
+// all or nothing, as the real store promises; what nobody can know after a crash is whether it was
+// all or nothing, so the world says which. Of unsynced batches the last may be lost.
 
 import { Rows } from '../../adapters/memory/rows.ts'
 import type { SeededRandom } from '../../base/random.ts'
+import { only } from '../../core/storage.ts'
 import type { Store, Write } from '../../ports/store.ts'
 import type { Timeline } from './timeline.ts'
 
-/** What becomes of unconfirmed writes: all kept, all lost, or kept up to a point drawn at random. */
+/** What becomes of writes not confirmed or not synced: all kept, all lost, or kept up to a point. */
 export type CrashWrites = 'kept' | 'lost' | 'torn'
 
 export interface DiskOptions {
@@ -31,6 +33,8 @@ export class Disk {
   readonly #node: number
   readonly #options: Required<DiskOptions>
   #underWay: (readonly Write[])[] = []
+  /** For each batch that is confirmed and not synced: the rows that it replaced. */
+  #unsynced: { readonly before: readonly Write[] }[] = []
 
   constructor(timeline: Timeline, node: number, options: DiskOptions = {}) {
     this.#timeline = timeline
@@ -40,17 +44,31 @@ export class Disk {
 
   /** Settles what is under way when the node crashes. */
   crash(writes: CrashWrites, stream: SeededRandom): void {
-    const count = this.full ? 0 : this.#underWay.length
+    const unsynced = this.#unsynced.length
+    const count = unsynced + (this.full ? 0 : this.#underWay.length)
     const kept = writes === 'kept' ? count : writes === 'lost' ? 0 : stream.below(count + 1)
-    for (const batch of this.#underWay.slice(0, kept)) this.rows.apply(batch)
+    for (const { before } of this.#unsynced.slice(kept).toReversed()) this.rows.apply(before)
+    for (const batch of this.#underWay.slice(0, Math.max(0, kept - unsynced))) {
+      this.rows.apply(batch)
+    }
     this.#underWay = []
+    this.#unsynced = []
+  }
+
+  #apply(batch: readonly Write[], sync: boolean): void {
+    const before = batch.map(({ key }) => ({
+      key,
+      value: this.rows.read(only(key))[0]?.value ?? null,
+    }))
+    this.#unsynced = sync ? [] : [...this.#unsynced, { before }]
+    this.rows.apply(batch)
   }
 
   /** The port for one life of the node. */
   open(life: { readonly alive: boolean }): Store {
     return {
-      write: (batch, done) => {
-        if (life.alive) this.#write(life, batch, done)
+      write: (batch, done, options) => {
+        if (life.alive) this.#write(life, { batch, sync: options?.sync ?? true }, done)
       },
       read: (ranges, done) => {
         if (!life.alive) return
@@ -66,7 +84,7 @@ export class Disk {
 
   #write(
     life: { readonly alive: boolean },
-    batch: readonly Write[],
+    { batch, sync }: { readonly batch: readonly Write[]; readonly sync: boolean },
     done: (error?: Error) => void,
   ): void {
     const kept = batch.map(({ key, value }) => ({
@@ -81,7 +99,7 @@ export class Disk {
       if (!life.alive) return
       this.#underWay = this.#underWay.filter((each) => each !== kept)
       if (this.full) return done(Object.assign(new Error('no space left'), { code: 'ENOSPC' }))
-      this.rows.apply(kept)
+      this.#apply(kept, sync)
       done()
     })
   }

@@ -1,4 +1,4 @@
-// Steps gathered into groups: what is written together, and what leaves once that write is durable.
+// Steps gathered into groups: what is written together, and what is done once that is written.
 // A step is never split over two groups, so a crash keeps all of it or nothing. A group that has
 // grown to its bound takes no more steps; order over all groups is the order of the steps.
 // Group commit as databases do it: the longer a write takes, the more steps share the next one.
@@ -17,6 +17,8 @@ export interface Group {
   readonly deeds: Deed[]
   /** Bytes of keys and values in `writes`. */
   bytes: number
+  /** Something of it is seen outside this node: everything up to it must be durable first. */
+  leaves: boolean
 }
 
 export interface GroupBounds {
@@ -46,8 +48,10 @@ export class Groups {
     if (effects.length === 0) return
     const group = this.#open()
     for (const effect of effects) {
-      if (effect.kind !== 'persist') group.deeds.push(effect)
-      else for (const put of effect.puts) this.#write(group, toWrite(this.#keyring, put))
+      if (effect.kind !== 'persist') {
+        group.deeds.push(effect)
+        group.leaves ||= leaves(effect)
+      } else for (const put of effect.puts) this.#write(group, toWrite(this.#keyring, put))
     }
   }
 
@@ -63,7 +67,7 @@ export class Groups {
   #open(): Group {
     const last = this.#waiting.last
     if (last !== undefined && this.#hasRoom(last)) return last
-    const group: Group = { writes: [], deeds: [], bytes: 0 }
+    const group: Group = emptyGroup()
     this.#waiting.push(group)
     return group
   }
@@ -77,5 +81,28 @@ export class Groups {
   #write(group: Group, write: Write): void {
     group.writes.push(write)
     group.bytes += write.key.length + (write.value?.length ?? 0)
+  }
+}
+
+export function emptyGroup(): Group {
+  return { writes: [], deeds: [], bytes: 0, leaves: false }
+}
+
+/**
+ * Whether others could come to build on it: a peer, or whoever is told that a command was done.
+ * What is only shown here, counted, or done later on this node, is not.
+ */
+function leaves(deed: Deed): boolean {
+  switch (deed.kind) {
+    case 'load':
+    case 'set-timer':
+    case 'cancel-timer':
+    case 'notify':
+    case 'count':
+      return false
+    case 'verdict':
+      return deed.verdict === 'accept'
+    default:
+      return true
   }
 }

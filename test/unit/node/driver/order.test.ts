@@ -88,7 +88,7 @@ describe('the driver', () => {
       kind: 'persist',
       puts: [{ key: Uint8Array.of(0x44), value: new Uint8Array(600) }],
     }
-    const rig = new Rig({ batch: { batchBytesMax: 1_000 } }).begin(() => [big])
+    const rig = new Rig({ batch: { batchBytesMax: 1_000 } }).begin(() => [big, send(0)])
     for (let byte = 0; byte < 6; byte++) rig.frame(byte)
     const batches: number[] = []
     while (rig.writes.length > 0) {
@@ -123,7 +123,7 @@ describe('the driver', () => {
         : [],
     )
     rig.frame(1)
-    expect(rig.log).toEqual(['step frame', 'write 2'])
+    expect(rig.log).toEqual(['step frame', 'note 2'])
     rig.durable()
     rig.reads[0]?.()
     expect(rig.inputs.at(-1)).toEqual({
@@ -145,7 +145,7 @@ describe('the driver', () => {
       persist(1),
     ])
     rig.frame(1)
-    expect(rig.log).toEqual(['step frame', 'write 1'])
+    expect(rig.log).toEqual(['step frame', 'note 1'])
     rig.durable()
     expect(rig.log.slice(3)).toEqual(['count drops late 1', 'count bytes - 12'])
   })

@@ -114,11 +114,12 @@ export class Rig {
 
   #store(): Store {
     return {
-      write: (batch, done) => {
-        this.log.push(`write ${batch.length}`)
+      write: (batch, done, options) => {
+        this.log.push(`${options?.sync === false ? 'note' : 'write'} ${batch.length}`)
         const complete = (error?: Error) => {
           if (error === undefined) this.rows.apply(batch)
-          this.log.push(error === undefined ? 'durable' : 'failed')
+          const word = options?.sync === false ? 'noted' : 'durable'
+          this.log.push(error === undefined ? word : 'failed')
           done(error)
         }
         this.writes.push({ batch, complete })
