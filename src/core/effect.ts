@@ -1,11 +1,9 @@
 /**
- * Everything the core can ask for. The order is a promise that the driver keeps (etcd raft's
- * `Ready` obligations): all `persist` of a step are durable before any later effect of that step,
- * or of any later step, leaves the node (all that goes to a peer, a verdict that passes an envelope
- * on, a reply). What stays on the node (notify, count, timers, other verdicts) may follow the write
- * before it is synced: after a power cut the node is as it was after some earlier step, and nobody
- * has heard of what it lost. Effects are done in the order in which they were asked.
- * `load` is answered from a store that already holds every earlier `persist`.
+ * Everything the core can ask for, and in which order it is done (etcd raft's `Ready` obligations):
+ * as asked, and all `persist` up to a step are durable before any of its other effects leaves the
+ * node: what goes to a peer, a verdict that passes an envelope on, a reply. The others may follow a
+ * write that is not synced: after a power cut the node is as after an earlier step, and nobody has
+ * heard of what it lost. `load` is answered from a store that holds every earlier `persist`.
  */
 import type { Bytes } from '../base/bytes.ts'
 import type { ErrorCode } from '../base/error.ts'
