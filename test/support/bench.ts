@@ -12,9 +12,10 @@ import type { Message } from '../../src/core/message/message.ts'
 import { take } from '../../src/core/replica/intake.ts'
 import type { Outcome, Source } from '../../src/core/replica/intake.ts'
 import { takeGroupFrame } from '../../src/core/replica/peers.ts'
-import { parseGroup } from '../../src/core/replica/records.ts'
-import type { Replica } from '../../src/core/replica/state.ts'
-import { createReplica } from '../../src/core/replica/state.ts'
+import { encodeGroup, parseGroup } from '../../src/core/replica/records.ts'
+import { bootReplicas, bootSpaces } from '../../src/core/replica/boot.ts'
+import type { Replica, Self } from '../../src/core/replica/state.ts'
+import { SecretKind, createReplica, secretKey } from '../../src/core/replica/state.ts'
 import { rootOf } from '../../src/core/replica/sync.ts'
 import type { SyncPeer } from '../../src/core/replica/sync-state.ts'
 import { createSyncPeer } from '../../src/core/replica/sync-state.ts'
@@ -49,8 +50,18 @@ export function messagesOf(mesh: Mesh, node = 0): Message[] {
   return messages.sort((a, b) => a.header.lamport - b.header.lamport || (a.id < b.id ? -1 : 1))
 }
 
+const stranger = (constitution: Bytes): Self => {
+  const member = crypto.sha256(constitution)
+  return {
+    member: toHex(member),
+    memberBytes: member,
+    memberGroupId: 0,
+    deviceSeed: new Uint8Array(32),
+  }
+}
+
 export class Bench {
-  readonly replica: Replica
+  replica: Replica
   readonly rows = new Rows()
   readonly counts = new Map<string, number>()
   /** Frames sent and not collected yet. */
@@ -64,24 +75,25 @@ export class Bench {
   disorder: SeededRandom | undefined
   readonly #loads = createLoads()
   readonly #asked: (() => void)[] = []
-  readonly #random = new SeededRandom('bench')
+  #random: SeededRandom
 
-  constructor(constitution: Bytes) {
+  /** `self`: for whom the replica speaks; default somebody who is no member. */
+  constructor(constitution: Bytes, self: Self = stranger(constitution), seed = 'bench') {
     const parsed = parseConstitution(crypto, constitution)
     if (!parsed.ok) throw new Error(parsed.error)
-    const member = crypto.sha256(constitution)
+    this.#random = new SeededRandom(seed)
     this.replica = createReplica(this.#env(), {
       number: 1,
       constitution: parsed.value,
       createdMs: 0,
       accessKey: new Uint8Array(32),
-      self: {
-        member: toHex(member),
-        memberBytes: member,
-        memberGroupId: 0,
-        deviceSeed: new Uint8Array(32),
-      },
+      self,
     })
+  }
+
+  /** From here on luck comes from this seed. */
+  reseed(seed: string): void {
+    this.#random = new SeededRandom(seed)
   }
 
   /** Runs something as one step, then everything that follows from it. */
@@ -117,6 +129,26 @@ export class Bench {
     for (const [place, { id }] of transcript.places)
       if (!tips.has(id)) transcript.places.delete(place)
     transcript.evicted = true
+  }
+
+  /** Starts again from what lies in the store, as after a crash. */
+  reboot(): void {
+    const { number, constitution, createdMs, self, accessKey } = this.replica
+    const { memberBytes: member, memberGroupId, deviceSeed } = self
+    const saved = { number, constitution: constitution.bytes, member, memberGroupId, createdMs }
+    this.rows.apply([
+      { key: key(Space.group, number), value: encodeGroup(saved) },
+      { key: secretKey(number, SecretKind.access, new Uint8Array()), value: accessKey },
+    ])
+    const lying = new Map(
+      bootSpaces.map((space) => [space as number, this.rows.read(within(key(space)))]),
+    )
+    this.step((turn) =>
+      bootReplicas(turn, deviceSeed, lying, (_, [replica]) => {
+        if (replica === undefined) throw new Error('nothing to start from')
+        this.replica = replica
+      }),
+    )
   }
 
   /** A peer that counts as a member. */

@@ -1,20 +1,23 @@
 /**
  * What counts of those who were removed or left. Nobody's message becomes invalid by a removal; it
- * stops counting unless everybody who removed its author had seen it, or a leader who did not know
- * of any removal had built on it. All that this needs is kept as counts on the lines of the gone:
+ * stops counting unless everybody who removed its author had seen it, or a leader who knew of no
+ * removal that could have kept it away had built on it. All that this needs is kept as counts on the
+ * lines of the gone:
  *
  *   counts(m)  <=>  m's place  <  max( least seen by all Removes and Leaves,
- *                                      most seen by a leader message ignorant of all of them,
- *                                      least seen by the Leaves, if a leader knew of no more )
+ *                                      most covered by a leader message )
  *
- * Each of the three depends on the set of held messages alone, so replicas that hold the same agree.
+ *   a leader message that knows of no Remove of the author covers what it has seen, as far as
+ *   the Leaves that it knows of had seen it too
+ *
+ * Both depend on the set of held messages alone, so replicas that hold the same agree.
  */
 import type { Bytes } from '../../base/bytes.ts'
 import { encode } from '../../codec/canonical.ts'
-import { flag, list, parse, tuple, u53 } from '../../codec/shape.ts'
+import { list, parse, tuple, u53 } from '../../codec/shape.ts'
 import type { Put } from '../effect.ts'
 import type { Roster } from '../membership/roster.ts'
-import { Standing, isPresent } from '../membership/roster.ts'
+import { Standing } from '../membership/roster.ts'
 import type { Hex } from '../message/header.ts'
 import type { Row } from '../transcript/row.ts'
 import type { Vector } from '../transcript/vector.ts'
@@ -29,13 +32,14 @@ import { GroupNote, bytesOf, currentContext, groupNoteKey } from './state.ts'
 type Counts = ReadonlyMap<number, number>
 
 export interface Departure {
-  /** What every Remove and Leave that hits the member had seen of it. */
+  /** Removes and Leaves that hit the member, as far as `base` takes them into account. */
+  readonly hits: number
+  /** What every one of them had seen of it. */
   readonly base: Counts
-  /** What leader messages that knew of none of them had seen of it. */
+  /** What leader messages cover of it. */
   readonly cover: Counts
-  /** What every Leave of it had seen, and whether a leader message knew of Leaves only. */
-  readonly leave: Counts
-  readonly leaveKnown: boolean
+  /** What each Leave of it had seen, itself included, by local number. */
+  readonly leaves: ReadonlyMap<number, Counts>
 }
 
 const seenOf = (replica: Replica, member: Hex, seen: Vector): Counts =>
@@ -63,13 +67,8 @@ export const isWithdrawn = (
 ): boolean => {
   const departure = replica.departures.get(member)
   if (departure === undefined) return false
-  const { base, cover, leave, leaveKnown } = departure
-  const counted = Math.max(
-    base.get(line) ?? 0,
-    cover.get(line) ?? 0,
-    leaveKnown ? (leave.get(line) ?? 0) : 0,
-  )
-  return counter >= counted
+  const { base, cover } = departure
+  return counter >= Math.max(base.get(line) ?? 0, cover.get(line) ?? 0)
 }
 
 /** Takes note of a message just taken in: somebody is gone now, or a leader covers more of the gone. */
@@ -92,16 +91,22 @@ const noteCover = (replica: Replica, row: Row, past: Frontier, touched: Set<Hex>
   for (const member of unawareOf(replica, roster)) {
     const before = replica.departures.get(member)
     if (before === undefined) continue
-    if (isPresent(roster, member)) {
-      const cover = most(before.cover, seenOf(replica, member, row.seen))
-      if (same(cover, before.cover)) continue
-      replica.departures.set(member, { ...before, cover })
-    } else {
-      if (before.leaveKnown) continue
-      replica.departures.set(member, { ...before, leaveKnown: true })
-    }
+    // Of several Leaves, which only an equivocator has, those that the author knew of.
+    const known = roster.members.get(member)?.leftBy ?? []
+    const seen = known
+      .map((sequence) => before.leaves.get(sequence) ?? none)
+      .reduce(least, seenBefore(replica, member, row))
+    const cover = most(before.cover, seen)
+    if (same(cover, before.cover)) continue
+    replica.departures.set(member, { ...before, cover })
     touched.add(member)
   }
+}
+
+/** What the past of a row has of a member: of its own author all but the row itself. */
+const seenBefore = (replica: Replica, member: Hex, row: Row): Counts => {
+  const seen = seenOf(replica, member, row.seen)
+  return row.member === member ? new Map(seen).set(row.line, row.counter) : seen
 }
 
 const same = (a: Counts, b: Counts): boolean =>
@@ -121,24 +126,22 @@ const unawareOf = (replica: Replica, roster: Roster): readonly Hex[] => {
 const noteGone = (replica: Replica, row: Row, touched: Set<Hex>): void => {
   const { roster } = currentContext(replica)
   const sequence = replica.transcript.control.entries.length - 1
-  for (const [member, { standing, removedBy, leftBy }] of roster.members) {
-    if (standing !== Standing.removed && standing !== Standing.left) continue
+  for (const [member, { removedBy, leftBy }] of roster.members) {
+    const hits = removedBy.length + leftBy.length
     const before = replica.departures.get(member)
+    const news = hits - (before?.hits ?? 0)
+    if (news === 0) continue
     const left = leftBy.includes(sequence)
     const hit = left || removedBy.includes(sequence)
-    if (before !== undefined && !hit) continue
     const seen = seenOf(replica, member, row.seen)
-    // An Add that an older Remove of the account hits: nothing of the member lies before it.
-    const base = hit ? seen : none
+    // An Add that older Removes of the account hit: nothing of the member lies before those.
+    const base = news > (hit ? 1 : 0) ? none : seen
+    const leaves = before?.leaves ?? new Map<number, Counts>()
     replica.departures.set(member, {
+      hits,
       base: before === undefined ? base : least(before.base, base),
       cover: before?.cover ?? coveredByLeaders(replica, member),
-      leave: left
-        ? leftBy.length > 1
-          ? least(before?.leave ?? none, seen)
-          : seen
-        : (before?.leave ?? none),
-      leaveKnown: before?.leaveKnown ?? false,
+      leaves: left ? new Map(leaves).set(sequence, seen) : leaves,
     })
     touched.add(member)
   }
@@ -148,28 +151,32 @@ const noteGone = (replica: Replica, row: Row, touched: Set<Hex>): void => {
 const coveredByLeaders = (replica: Replica, member: Hex): Counts =>
   replica.transcript.lines
     .filter((line) => replica.facts.get(line.member)?.leader === true)
-    .reduce((cover, line) => most(cover, seenOf(replica, member, line.tip.seen)), none)
+    .map((line) => seenBefore(replica, member, line.tip))
+    .reduce(most, none)
 
 // --- On disk -------------------------------------------------------------------------------------
 
 const pairs = list(tuple(u53, u53), { max: 65_536 })
-const shape = tuple(pairs, pairs, pairs, flag)
+const shape = tuple(u53, pairs, pairs, list(tuple(u53, pairs), { max: 65_536 }))
 
 const departurePut = (replica: Replica, member: Hex): Put => {
   const key = groupNoteKey(replica.number, GroupNote.departure, bytesOf(member))
   const departure = replica.departures.get(member)
   if (departure === undefined) return { key, value: null }
-  const { base, cover, leave, leaveKnown } = departure
+  const { hits, base, cover, leaves } = departure
   const value = (counts: Counts): number[][] => [...counts].map(([line, count]) => [line, count])
-  return {
-    key,
-    value: encode([value(base), value(cover), value(leave), leaveKnown ? 1 : 0]),
-  }
+  const left = [...leaves].map(([sequence, counts]) => [sequence, value(counts)])
+  return { key, value: encode([hits, value(base), value(cover), left]) }
 }
 
 export const parseDeparture = (saved: Bytes): Departure | undefined => {
   const parsed = parse(shape, saved)
   if (!parsed.ok) return undefined
-  const [base, cover, leave, leaveKnown] = parsed.value
-  return { base: new Map(base), cover: new Map(cover), leave: new Map(leave), leaveKnown }
+  const [hits, base, cover, leaves] = parsed.value
+  return {
+    hits,
+    base: new Map(base),
+    cover: new Map(cover),
+    leaves: new Map(leaves.map(([sequence, counts]) => [sequence, new Map(counts)])),
+  }
 }
