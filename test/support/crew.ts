@@ -27,8 +27,8 @@ import {
   postPrekey,
   postRekeyRequest,
   postRemove,
-  postText,
 } from '../../src/core/replica/author.ts'
+import { postText } from '../../src/core/replica/sealed.ts'
 import type { Replica, Self } from '../../src/core/replica/state.ts'
 import { ownTip } from '../../src/core/replica/state.ts'
 import type { Turn } from '../../src/core/turn.ts'

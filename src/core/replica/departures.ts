@@ -1,16 +1,8 @@
 /**
  * What counts of those who were removed or left. Nobody's message becomes invalid by a removal; it
- * stops counting unless everybody who removed its author had seen it, or a leader who knew of no
- * removal that could have kept it away had built on it. All that this needs is kept as counts on the
- * lines of the gone:
- *
- *   counts(m)  <=>  m's place  <  max( least seen by all Removes and Leaves,
- *                                      most covered by a leader message )
- *
- *   a leader message that knows of no Remove of the author covers what it has seen, as far as
- *   the Leaves that it knows of had seen it too
- *
- * Both depend on the set of held messages alone, so replicas that hold the same agree.
+ * stops counting unless all who removed its author had seen it, or a leader message covers it: one that
+ * knew of no Remove of the author, and of no Leave that had not seen it. All that this needs is kept as
+ * counts on the lines of the gone. Each depends on the set of held messages alone, so replicas agree.
  */
 import type { Bytes } from '../../base/bytes.ts'
 import { encode } from '../../codec/canonical.ts'
