@@ -42,7 +42,7 @@ function stateOf(mesh: Mesh, node: number): Record<string, string> {
   const group = groupOf(mesh, node)
   if (group === undefined) return { group: 'missing' }
   const { root, vector, epochHeads, messages, equivocators, authors, groupIds } = group
-  const members = group.members.map(({ reachable: _, ...rest }) => rest)
+  const members = group.members.map(({ reachable: _, waiting: __, ...rest }) => rest)
   const texts = readAll(mesh, node)
   const plain = texts.map(({ text: _, state: __, contentType: ___, ...rest }) => rest)
   return Object.fromEntries(
