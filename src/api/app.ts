@@ -5,7 +5,7 @@ import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { readJson } from './body.ts'
-import { type Answers, IDEMPOTENCY_HEADER } from './contract.ts'
+import { IDEMPOTENCY_HEADER } from './contract.ts'
 import { RequestError, errorAnswer } from './failure.ts'
 import { Idempotency } from './idempotency.ts'
 import { linesResponse } from './lines.ts'
@@ -64,21 +64,22 @@ function addHealth(app: App, { node, metrics }: AppOptions): void {
 }
 
 function addRoutes(app: App, { node }: AppOptions): void {
-  const sent = new Idempotency<Answers['POST /v1/groups/:id/messages']>()
+  const done = new Idempotency<object>()
   for (const name of Object.keys(routes) as RouteName[]) {
     const [method = '', path = ''] = name.split(' ')
     const route = routes[name] as Route<RouteName>
     app.on(method, path, async (context) => {
-      const call = {
-        node,
+      const asked = {
         id: context.req.param('id') ?? '',
+        member: context.req.param('member') ?? '',
         request: context.req.param('request') ?? '',
         body: await readBody(name, context),
-        idempotencyKey: context.req.header(IDEMPOTENCY_HEADER),
-        sent,
       }
+      const key = method === 'POST' ? context.req.header(IDEMPOTENCY_HEADER) : undefined
+      const request = key === undefined ? '' : JSON.stringify([name, asked])
       // The body was checked against the schema of this very route.
-      const answer = await route.run(call as Call<RouteName>)
+      const call = { node, ...asked } as Call<RouteName>
+      const answer = await done.once(key, request, async () => route.run(call))
       return context.json({ v: 1, ok: true, ...answer })
     })
   }

@@ -4,22 +4,36 @@
 
 import type { ErrorCode } from '../base/error.ts'
 import type { Status } from '../node/status.ts'
+import type { Removal } from '../node/removing.ts'
 import type {
   Event,
   GroupReport,
   MemberReport,
   PeerReport,
+  ReadRow,
   RequestReport,
+  StandingReport,
   SyncRound,
   TextReport,
 } from '../node/words.ts'
 
-export type { Event, GroupReport, MemberReport, PeerReport, RequestReport, Status, TextReport }
+export type {
+  Event,
+  GroupReport,
+  MemberReport,
+  PeerReport,
+  ReadRow,
+  Removal,
+  RequestReport,
+  StandingReport,
+  Status,
+  TextReport,
+}
 
 /** Version of the interface: the first part of every path and the `v` of every answer. */
 export const API_VERSION = 1
 
-/** Header in which a client names one try of one message, so that a repeated try sends it once. */
+/** Header in which a client names one try of a POST, so that a repeated try is done once. */
 export const IDEMPOTENCY_HEADER = 'idempotency-key'
 
 /** Content type of an answer of one object a line. */
@@ -44,6 +58,8 @@ export type Answered<T> = Answer & T
 export interface GroupRow {
   group: string
   name: string
+  /** How this node's own member stands. */
+  state: MemberReport['state']
   role: 'leader' | 'member'
   members: number
   messages: number
@@ -69,7 +85,7 @@ export interface SendAnswer {
   ackedBy: string[]
 }
 
-/** Answers by route. `:id`, `:request` take everything that a command line takes. */
+/** Answers by route. `:id`, `:member`, `:request` take everything that a command line takes. */
 export interface Answers {
   'GET /v1/status': Status
   'GET /v1/groups': { groups: GroupRow[] }
@@ -79,12 +95,16 @@ export interface Answers {
     members: MemberReport[]
     requests: RequestReport[]
   }
+  'GET /v1/groups/:id/members/:member/why': StandingReport
   'GET /v1/groups/:id/attestation': AttestationAnswer
   'GET /v1/peers': { peers: PeerReport[] }
   'POST /v1/groups': { group: string; name: string; member: string }
   'POST /v1/groups/:id/messages': SendAnswer
   'POST /v1/groups/:id/invites': { ticket: string; expires: number; uses: number }
   'POST /v1/groups/:id/requests/:request/accept': { member: string }
+  'POST /v1/groups/:id/members/:member/remove': Removal
+  'POST /v1/groups/:id/leave': { group: string; number: string; id: string }
+  'POST /v1/groups/:id/rotate': { group: string; number: string; id: string; epoch: string }
   'POST /v1/groups/:id/attestation': AttestationAnswer & { number: string; id: string }
   'POST /v1/groups/:id/sync': { group: string; rounds: SyncRound[] }
   'POST /v1/join': { group: string; name: string; member: string }

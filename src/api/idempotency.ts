@@ -1,5 +1,5 @@
-// A client that lost the answer may ask again under the same key and gets the first answer: the
-// message is sent once. Remembered for as long as the process lives, for a bounded number of keys.
+// A client that lost the answer may ask again under the same key and gets the first answer: a text is
+// sent once, somebody removed once, a group left once. Remembered for as long as the process lives, for a bounded number of keys.
 
 import { Lru } from '../base/lru.ts'
 import { RequestError } from './failure.ts'
@@ -31,7 +31,7 @@ export class Idempotency<T> {
     const known = this.#answers.get(key)
     if (known !== undefined) {
       if (known.request === request) return known.answer
-      throw new RequestError(422, 'USAGE', 'This idempotency key was used for another message.')
+      throw new RequestError(422, 'USAGE', 'This idempotency key was used for another request.')
     }
     const answer = work()
     this.#answers.set(key, { request, answer })

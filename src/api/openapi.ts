@@ -71,8 +71,14 @@ const schemas: Json = {
 function operation(name: string, summary: string): Json {
   const body = Object.entries(bodies).find(([route]) => route === name)?.[1]
   const parameters = [...pathParameters(name), ...queryParameters(name)]
-  if (name === 'POST /v1/groups/:id/messages') {
-    parameters.push({ name: IDEMPOTENCY_HEADER, in: 'header', schema: { type: 'string' } })
+  if (name.startsWith('POST ')) {
+    const description = 'A repeated try under the same key gets the first answer.'
+    parameters.push({
+      name: IDEMPOTENCY_HEADER,
+      in: 'header',
+      description,
+      schema: { type: 'string' },
+    })
   }
   return {
     summary,

@@ -4,7 +4,6 @@
 import type { Node } from '../node/node.ts'
 import type { AttestationAnswer, Answers, GroupReport, GroupRow } from './contract.ts'
 import { RequestError } from './failure.ts'
-import { type Idempotency } from './idempotency.ts'
 import type { Bodies } from './schema.ts'
 
 /** What the interface needs of a node. */
@@ -23,10 +22,14 @@ export type ApiNode = Pick<
   | 'group'
   | 'invite'
   | 'join'
+  | 'leave'
   | 'ping'
   | 'read'
+  | 'removeMember'
   | 'report'
+  | 'rotate'
   | 'send'
+  | 'standing'
   | 'status'
   | 'sync'
   | 'unblock'
@@ -39,11 +42,11 @@ export interface Call<Route extends RouteName> {
   readonly node: ApiNode
   /** The `:id` of the path, decoded; empty where the path has none. */
   readonly id: string
+  /** The `:member` of the path, likewise. */
+  readonly member: string
   /** The `:request` of the path, likewise. */
   readonly request: string
   readonly body: Route extends keyof Bodies ? Bodies[Route] : undefined
-  readonly idempotencyKey: string | undefined
-  readonly sent: Idempotency<Answers['POST /v1/groups/:id/messages']>
 }
 
 export interface Route<Name extends RouteName> {
@@ -71,6 +74,10 @@ export const routes: { readonly [Name in RouteName]: Route<Name> } = {
       return { group, members, requests }
     },
   },
+  'GET /v1/groups/:id/members/:member/why': {
+    summary: 'The messages that made the standing of a member.',
+    run: ({ node, id, member }) => node.standing(id, member),
+  },
   'GET /v1/groups/:id/attestation': {
     summary: 'The statement of what this node holds now.',
     run: ({ node, id }) => attestationOf(node.group(id)),
@@ -84,7 +91,7 @@ export const routes: { readonly [Name in RouteName]: Route<Name> } = {
     run: ({ node, body }) => node.createGroup(body),
   },
   'POST /v1/groups/:id/messages': {
-    summary: 'Send a text. Answers when it is durable; takes an idempotency key.',
+    summary: 'Send a text. Answers when it is durable.',
     run: sendText,
   },
   'POST /v1/groups/:id/invites': {
@@ -94,6 +101,24 @@ export const routes: { readonly [Name in RouteName]: Route<Name> } = {
   'POST /v1/groups/:id/requests/:request/accept': {
     summary: 'Admit somebody who waits (leaders).',
     run: ({ node, id, request }) => node.acceptRequest(id, request),
+  },
+  'POST /v1/groups/:id/members/:member/remove': {
+    summary: 'Sync with every leader that answers, then remove a member (leaders).',
+    run: ({ node, id, member, body }) => node.removeMember(id, member, body),
+  },
+  'POST /v1/groups/:id/leave': {
+    summary: 'End the membership of this node for ever.',
+    async run({ node, id, body }) {
+      const { group } = node.group(id)
+      return { group, ...(await node.leave(group, body)) }
+    },
+  },
+  'POST /v1/groups/:id/rotate': {
+    summary: 'Mint an epoch now (leaders).',
+    async run({ node, id }) {
+      const { group } = node.group(id)
+      return { group, ...(await node.rotate(group)) }
+    },
   },
   'POST /v1/groups/:id/attestation': {
     summary: 'Issue the statement as a message.',
@@ -142,18 +167,16 @@ async function sendText(
   if (body.ack !== undefined && body.ack !== 'none') {
     throw new RequestError(400, 'USAGE', `ack: "${body.ack}" is not available yet.`, 'Use "none".')
   }
-  const request = JSON.stringify([id, body.contentType ?? '', body.text])
-  return call.sent.once(call.idempotencyKey, request, async () => {
-    const sent = await node.send(id, body.text, body.contentType)
-    const state = sent.draft === null ? 'stored' : 'held'
-    return { ...sent, ack: 'none', state, ackedBy: [] }
-  })
+  const sent = await node.send(id, body.text, body.contentType)
+  const state = sent.draft === null ? 'stored' : 'held'
+  return { ...sent, ack: 'none', state, ackedBy: [] }
 }
 
 function groupRow(group: GroupReport): GroupRow {
   return {
     group: group.group,
     name: group.name,
+    state: group.selfState,
     role: group.role,
     members: group.members.filter(({ state }) => state === 'active' || state === 'dormant').length,
     messages: group.messages,

@@ -34,6 +34,15 @@ export const bodies = {
     confirm: z.boolean().optional(),
   }),
   'POST /v1/groups/:id/requests/:request/accept': z.strictObject({}),
+  'POST /v1/groups/:id/members/:member/remove': z.strictObject({
+    account: z.boolean().optional().describe('Every member of that account.'),
+    dryRun: z.boolean().optional().describe('Only say what would happen.'),
+  }),
+  'POST /v1/groups/:id/leave': z.strictObject({
+    reason: z.string().max(1_024).optional().describe('Told to the others.'),
+    last: z.boolean().optional().describe('Also when no leader is left afterwards.'),
+  }),
+  'POST /v1/groups/:id/rotate': z.strictObject({}),
   'POST /v1/groups/:id/attestation': z.strictObject({}),
   'POST /v1/groups/:id/sync': z.strictObject({ peer: text(256).optional() }),
   'POST /v1/join': z.strictObject({

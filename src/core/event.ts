@@ -41,6 +41,8 @@ export type Event =
       readonly member: string
       readonly up: boolean
     }
+  /** A member left or was removed, or more or less of what it had said counts now. */
+  | { readonly kind: 'departed'; readonly group: string; readonly member: string }
   | {
       readonly kind: 'synced'
       readonly group: string

@@ -17,8 +17,9 @@ export type EpochCause = 'membership' | 'merge' | 'messages' | 'request' | 'prek
 /** The epoch in force that came here last. */
 export interface EpochReport {
   epoch: string
-  /** memberId of the leader that made it. */
+  /** memberId and name of the leader that made it. */
   author: string
+  name: string
   reason: EpochReasonWord
   /** When it came to this node, ms UTC of its own clock; null where that is not known. */
   at: number | null

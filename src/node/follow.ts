@@ -7,7 +7,7 @@ import type { TextReport } from '../core/report.ts'
 import { comparePlaces, mergeTexts, placeOf } from './transcript.ts'
 import type { Place, ReadRows, Row, Slice } from './transcript.ts'
 
-/** How far a line reaches, or that keys came which may open older texts. */
+/** How far a line reaches, or that keys came, or standings changed, which may open older texts. */
 export type News =
   | { readonly kind: 'line'; readonly line: number; readonly member: string; readonly next: number }
   | { readonly kind: 'opened' }
@@ -49,7 +49,7 @@ export async function* followTexts(
 
   try {
     for await (const row of options.first(read)) {
-      if (row.text.state === 'undecryptable') closed.add(row)
+      closed.add(row)
       if (options.passes(row)) yield late(row)
     }
     while (!bell.ended) {
@@ -60,8 +60,8 @@ export async function* followTexts(
         }
       }
       for await (const row of mergeTexts(unshown(lines, shown), read)) {
-        if (row.text.state === 'undecryptable') closed.add(row)
-        else if (options.passes(row)) yield late(row)
+        closed.add(row)
+        if (row.text.state !== 'undecryptable' && options.passes(row)) yield late(row)
       }
       await bell.wait()
     }
@@ -106,23 +106,30 @@ function lateMarker(): (row: Row) => TextReport {
   }
 }
 
-/** Texts that could not be opened so far. */
+/** May become readable: by a key that comes, or by a leader who had heard what was withdrawn. */
+function isClosed({ state }: TextReport): boolean {
+  return state === 'undecryptable' || state === 'withdrawn'
+}
+
+/** Texts that could not be read so far. */
 class ClosedTexts {
   readonly #rows = new Map<string, Row>()
 
   add(row: Row): void {
-    if (this.#rows.size < CLOSED_TEXTS_MAX) this.#rows.set(row.text.id, row)
+    if (!isClosed(row.text) || this.#rows.size >= CLOSED_TEXTS_MAX) return
+    this.#rows.set(row.text.id, row)
   }
 
-  /** Those that can be opened now, in total order. */
+  /** Those that can be read now, in total order; what had been shown as withdrawn comes late. */
   async reopen(read: ReadRows): Promise<readonly Row[]> {
     const found: Row[] = []
     for (const [id, row] of this.#rows) {
       const range = { from: row.counter, to: row.counter + 1, limit: 1, reverse: false }
       const text = (await read(row.line, range))[0]?.text
-      if (text === undefined || text.state === 'undecryptable') continue
+      if (text === undefined || isClosed(text)) continue
       this.#rows.delete(id)
-      found.push({ ...row, text })
+      const late = text.late || row.text.state === 'withdrawn'
+      found.push({ ...row, text: { ...text, late } })
     }
     return found.toSorted((a, b) => comparePlaces(placeOf(a), placeOf(b)))
   }

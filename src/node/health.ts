@@ -47,7 +47,7 @@ export class HealthWatch {
   /** Looks at a group; call it now and then, or a short wait is not told from a long one. */
   judge(group: GroupReport, nowMs: number): GroupHealth {
     this.#sample(group, nowMs)
-    const others = group.members.filter((other) => isExpected(other, group))
+    const others = isGone(group) ? [] : group.members.filter((other) => isExpected(other, group))
     const here = others.filter((other) => other.reachable)
     const away = others.filter((other) => !other.reachable)
     const partition = this.#partition(group, here, away)
@@ -69,6 +69,8 @@ export class HealthWatch {
       const names = group.equivocators.map((id) => nameOf(group, id)).join(', ')
       return { state: 'forked', why: `two messages under one number by ${names}` }
     }
+    const gone = goneWhy(group)
+    if (gone !== undefined) return { state: 'healthy', why: gone }
     if (here.length === 0 && away.length > 0) {
       return { state: 'alone', why: `no other member answers (${away.length} belong)` }
     }
@@ -125,6 +127,17 @@ export function worst(states: readonly HealthState[]): HealthState {
 /** Others that ought to be here: whoever left, was removed or never came is not missed. */
 function isExpected(member: MemberReport, group: GroupReport): boolean {
   return member.member !== group.self && member.state === 'active'
+}
+
+/** This node's own member left or was removed: nobody answers it any more, and that is as it should be. */
+function isGone({ selfState }: GroupReport): boolean {
+  return selfState === 'left' || selfState === 'removed'
+}
+
+function goneWhy(group: GroupReport): string | undefined {
+  if (!isGone(group)) return undefined
+  const what = group.selfState === 'left' ? 'this node left the group' : 'this node was removed'
+  return `${what}: it shows what it held; a new ticket brings it back as a new member`
 }
 
 function gap(a: { atMs: number } | undefined, b: { atMs: number } | undefined): number {

@@ -8,7 +8,14 @@ import { CoterieError } from '../base/error.ts'
 import { BODY_BYTES_MAX } from '../base/limits.ts'
 import type { Command, CommandResult, PolicyName } from '../core/command.ts'
 import type { Event } from '../core/event.ts'
-import type { EndpointReport, GroupReport, MemberReport, TextReport } from '../core/report.ts'
+import type {
+  EndpointReport,
+  GroupReport,
+  MemberReport,
+  ReadRow,
+  StandingReport,
+  TextReport,
+} from '../core/report.ts'
 import type { Crypto } from '../crypto/crypto.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Keyring } from '../ports/keyring.ts'
@@ -21,7 +28,8 @@ import { toCoterieError } from './failure.ts'
 import { HealthWatch } from './health.ts'
 import { Pace } from './pace.ts'
 import { type ReadOptions, type ReadParts, followGroup, readGroup } from './reading.ts'
-import { resolveGroup, resolvePeer, resolveRequest } from './resolve.ts'
+import { type LeaveOptions, type Removal, type RemoveOptions, removeMember } from './removing.ts'
+import { resolveGroup, resolveMember, resolvePeer, resolveRequest } from './resolve.ts'
 import { type EndpointMachine, TextStore } from './rows.ts'
 import { type Status, statusOf } from './status.ts'
 
@@ -178,6 +186,33 @@ export class Node {
     })
   }
 
+  /** Syncs with every leader that answers, then removes and re-keys without them, in one write. */
+  removeMember(group: string, member: string, options: RemoveOptions = {}): Promise<Removal> {
+    const { group: id } = this.group(group)
+    const parts = { group: () => this.group(id), run: this.#run.bind(this) }
+    return removeMember(parts, member, options)
+  }
+
+  /** Ends this node's own membership for ever. @throws CoterieError USAGE for a last leader */
+  async leave(group: string, options: LeaveOptions = {}): Promise<CommandResult['leave-group']> {
+    const { reason = '', last = false } = options
+    return this.#run({ kind: 'leave-group', group: this.group(group).group, reason, last })
+  }
+
+  /** Mints an epoch now. @throws CoterieError NOT_A_LEADER */
+  async rotate(group: string): Promise<CommandResult['rotate']> {
+    return this.#run({ kind: 'rotate', group: this.group(group).group })
+  }
+
+  /** The messages that made a member's standing. @throws CoterieError MEMBER_UNKNOWN, AMBIGUOUS */
+  standing(group: string, member: string): StandingReport {
+    const found = this.group(group)
+    const { member: id } = resolveMember(found, member)
+    const report = this.#parts.machine.standing(found.group, id)
+    if (report !== undefined) return report
+    throw new CoterieError('MEMBER_UNKNOWN', 'Nothing is known here of that member.')
+  }
+
   /** Resolves when the message is durable here. @throws CoterieError TEXT_TOO_LARGE */
   async send(
     group: string,
@@ -227,8 +262,8 @@ export class Node {
     return this.#run({ kind: 'peer-ping', peer: resolvePeer(this.report(), peer).peerId })
   }
 
-  /** Texts of a group in total order, as they are held now. */
-  read(group: string, options: ReadOptions = {}): AsyncIterable<TextReport> {
+  /** Texts of a group in total order, as they are held now; then own texts that wait to be sent. */
+  read(group: string, options: ReadOptions = {}): AsyncIterable<ReadRow> {
     return readGroup(this.#reading, this.group(group).group, options)
   }
 

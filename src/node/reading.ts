@@ -3,7 +3,7 @@
 
 import { CoterieError } from '../base/error.ts'
 import type { Event } from '../core/event.ts'
-import type { GroupReport, TextReport } from '../core/report.ts'
+import type { GroupReport, ReadRow, TextReport } from '../core/report.ts'
 import { followTexts } from './follow.ts'
 import type { EndpointMachine, TextStore } from './rows.ts'
 import {
@@ -33,15 +33,27 @@ export interface ReadParts {
   readonly texts: TextStore
 }
 
-/** What is held now, in total order. */
+/** What is held now, in total order; own texts that wait to be sent come last, as they will. */
 export async function* readGroup(
   parts: ReadParts,
   group: string,
   options: ReadOptions,
-): AsyncGenerator<TextReport, void, undefined> {
-  for await (const row of rowsNow(parts, group, parts.texts.reader(group), options)) {
-    if (options.signal?.aborted === true) return
+): AsyncGenerator<ReadRow, void, undefined> {
+  const { since, limit, signal } = options
+  const waiting = parts.machine.heldTexts(group)
+  const atEnd = since === undefined && limit !== undefined
+  const lastOnes = atEnd ? waiting.slice(Math.max(0, waiting.length - limit)) : waiting
+  const sent = atEnd ? { ...options, limit: limit - lastOnes.length } : options
+  let left = atEnd ? Number.POSITIVE_INFINITY : (limit ?? Number.POSITIVE_INFINITY)
+  for await (const row of rowsNow(parts, group, parts.texts.reader(group), sent)) {
+    if (signal?.aborted === true) return
     yield row.text
+    left -= 1
+  }
+  for (const text of lastOnes) {
+    if (left < 1 || signal?.aborted === true) return
+    yield text
+    left -= 1
   }
 }
 
@@ -60,7 +72,9 @@ export async function* followGroup(
           if (!('group' in event) || event.group !== group) return
           if (event.kind === 'message') {
             listener({ ...event, kind: 'line', next: event.counter + 1 })
-          } else if (event.kind === 'epoch' && event.opened) listener({ kind: 'opened' })
+          } else if (event.kind === 'departed' || (event.kind === 'epoch' && event.opened)) {
+            listener({ kind: 'opened' })
+          }
         }),
     },
     {

@@ -33,9 +33,23 @@ export function resolveGroup(report: EndpointReport, text: string): GroupReport 
   })
 }
 
-/** @throws CoterieError MEMBER_UNKNOWN, AMBIGUOUS */
+/** Belongs to the group now: neither left nor removed. */
+export function isPresent({ state }: Pick<MemberReport, 'state'>): boolean {
+  return state !== 'left' && state !== 'removed'
+}
+
+/**
+ * A name means whoever bears it now, where anybody does: who comes back is a new member under the
+ * old name. Ids mean exactly one, gone or not.
+ *
+ * @throws CoterieError MEMBER_UNKNOWN, AMBIGUOUS
+ */
 export function resolveMember(group: GroupReport, text: string): MemberReport {
-  const candidates = group.members.map((member) => ({
+  const borne = group.members.some((member) => member.name === text && isPresent(member))
+  const meant = group.members.filter(
+    (member) => !borne || member.name !== text || isPresent(member),
+  )
+  const candidates = meant.map((member) => ({
     value: member,
     id: member.member,
     short: [member.memberGroupId],
@@ -46,6 +60,22 @@ export function resolveMember(group: GroupReport, text: string): MemberReport {
     what: 'member',
     hint: 'List the members with: coterie member list GROUP',
   })
+}
+
+/** An account by its id, or by any of its members. @throws CoterieError MEMBER_UNKNOWN, AMBIGUOUS */
+export function resolveAccount(group: GroupReport, text: string): string {
+  const accounts = new Set(group.members.map(({ account }) => account))
+  const hex = text.toLowerCase()
+  const isPrefix = hex.length >= PREFIX_DIGITS_MIN && /^[0-9a-f]+$/.test(hex)
+  const [only, ...more] = [...accounts].filter((account) => isPrefix && account.startsWith(hex))
+  if (only !== undefined && more.length === 0) return only
+  const named = group.members.filter(({ name }) => name === text)
+  const [first] = named
+  // Several devices of one account may bear one name: they are meant together.
+  if (first !== undefined && named.every(({ account }) => account === first.account)) {
+    return first.account
+  }
+  return resolveMember(group, text).account
 }
 
 /** A waiting request to join. @throws CoterieError MEMBER_UNKNOWN, AMBIGUOUS */

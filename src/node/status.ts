@@ -1,7 +1,14 @@
 // The answer to "how is it going": what the endpoint knows, with a word and a reason for each group.
 // Plain values in the shapes that scripts rely on; fields may be added, never renamed.
 
-import type { EndpointReport, GroupReport, PeerReport } from '../core/report.ts'
+import type {
+  EndpointReport,
+  EpochCause,
+  EpochReport,
+  GroupReport,
+  MemberState,
+  PeerReport,
+} from '../core/report.ts'
 import { type HealthState, type HealthWatch, type Partition, worst } from './health.ts'
 
 export interface GroupStatus {
@@ -10,16 +17,25 @@ export interface GroupStatus {
   state: HealthState
   /** One sentence for people. */
   why: string
+  /** How this node's own member stands: removed or left, it only shows what it held. */
+  selfState: MemberState
   role: 'leader' | 'member'
   trust: 'introducer' | 'checked'
-  /** memberId of the leader that acts as manager, where that is known. */
+  /** memberId of the leader whose turn it is, as seen from here; null where none is reachable. */
   manager: string | null
+  managerName: string | null
+  /** Who made the latest epoch in force, when and why. */
+  lastEpoch: EpochReport | null
+  /** What calls for a new epoch now, or null. */
+  epochDue: EpochCause | null
   epoch: string | null
   epochHeads: string[]
   /** Number of members that belong now. */
   members: number
   /** memberIds that answer now, without ourselves. */
   reachable: string[]
+  /** Own texts that wait for an epoch under which they may be sent. */
+  held: number
   pending: number
   undecryptable: number
   messages: number
@@ -65,15 +81,20 @@ function groupStatus(group: GroupReport, watch: HealthWatch, nowMs: number): Gro
     name: group.name,
     state,
     why,
+    selfState: group.selfState,
     role: group.role,
     trust: group.trust,
-    manager: null,
+    manager: group.manager,
+    managerName: group.members.find(({ member }) => member === group.manager)?.name ?? null,
+    lastEpoch: group.lastEpoch,
+    epochDue: group.epochDue,
     epoch: group.epoch,
     epochHeads: group.epochHeads,
     members: group.members.filter(({ state }) => state === 'active' || state === 'dormant').length,
     reachable: group.members
       .filter((member) => member.reachable && member.member !== group.self)
       .map((member) => member.member),
+    held: group.held,
     pending: group.pending,
     undecryptable: group.undecryptable,
     messages: group.messages,

@@ -6,8 +6,12 @@ export type { CommandResult, PolicyName, SyncRound } from '../core/command.ts'
 export type {
   EndpointReport,
   GroupReport,
+  HeldText,
   MemberReport,
   PeerReport,
+  ReadRow,
   RequestReport,
+  StandingCause,
+  StandingReport,
   TextReport,
 } from '../core/report.ts'

@@ -2,10 +2,17 @@
 // or by its name where that is unique; the daemon decides.
 
 import type { GroupReport } from '../../api/contract.ts'
-import { type CommandSpec, argument, optionList, optionText, usage } from '../command.ts'
+import {
+  type CommandSpec,
+  argument,
+  optionFlag,
+  optionList,
+  optionText,
+  usage,
+} from '../command.ts'
 import { type Line, fields, table } from '../output/table.ts'
 import { connect } from './connect.ts'
-import { shortTime } from './words.ts'
+import { shortTime, standingStyle } from './words.ts'
 
 const policies = ['strict', 'balanced', 'partition-tolerant']
 
@@ -52,10 +59,11 @@ const list: CommandSpec = {
       answer.groups.length === 0
         ? ['No group yet. Create one: coterie group create NAME, or join one: coterie join TICKET']
         : table(
-            ['name', 'role', 'members', 'messages', 'policy', 'created', 'group'],
+            ['name', 'role', 'state', 'members', 'messages', 'policy', 'created', 'group'],
             answer.groups.map((group) => [
               group.name,
               group.role,
+              { text: group.state, style: standingStyle(group.state) },
               String(group.members),
               String(group.messages),
               group.policy,
@@ -79,11 +87,36 @@ const show: CommandSpec = {
   },
 }
 
+const leave: CommandSpec = {
+  name: 'leave',
+  summary: 'End the membership of this node for ever; a new ticket brings back a new member.',
+  arguments: ['<group>'],
+  options: [
+    { flags: '--reason <text>', summary: 'a word to the others' },
+    { flags: '--last', summary: 'leave as the last leader: nobody can re-key or admit afterwards' },
+  ],
+  examples: ['group leave garden', 'group leave garden --reason "moved away" --json'],
+  async run(context, given) {
+    const client = await connect(context)
+    const answer = await client.call('POST /v1/groups/:id/leave', {
+      params: { id: argument(given, 0) },
+      body: { reason: optionText(given, 'reason'), last: optionFlag(given, 'last') },
+      headers: { 'idempotency-key': crypto.randomUUID() },
+    })
+    await context.out.result(answer, () =>
+      fields([
+        ['left', answer.group],
+        ['number', answer.number],
+      ]),
+    )
+  },
+}
+
 export const group: CommandSpec = {
   name: 'group',
-  summary: 'Create, list and show groups.',
+  summary: 'Create, list, show and leave groups.',
   examples: ['group list', 'group create garden'],
-  commands: [create, list, show],
+  commands: [create, list, show, leave],
 }
 
 function groupLines(group: GroupReport): Line[] {
@@ -94,9 +127,12 @@ function groupLines(group: GroupReport): Line[] {
       ['founded', `${shortTime(group.created)} by ${group.founder}`],
       ['succeeds', group.predecessor ?? '-'],
       ['policy', group.policy],
-      ['role', group.role],
+      ['role', `${group.role}, ${group.selfState}`],
       ['trust', group.trust],
       ['epoch', group.epoch ?? 'none yet'],
+      ['last epoch', lastEpochLine(group)],
+      ['epoch due', group.epochDue ?? 'no'],
+      ['manager', nameOf(group, group.manager) ?? 'no leader is reachable'],
       ['messages', `${group.messages} held, ${group.pending} waiting for their past`],
       ['root', group.root],
     ]),
@@ -107,9 +143,22 @@ function groupLines(group: GroupReport): Line[] {
         member.memberGroupId,
         member.name,
         member.role,
-        member.state,
+        { text: member.state, style: standingStyle(member.state) },
         member.counter === null ? '-' : String(member.counter + 1),
       ]),
     ),
   ]
+}
+
+function nameOf(group: GroupReport, id: string | null): string | undefined {
+  return group.members.find(({ member }) => member === id)?.name
+}
+
+/** Who acted last, why and when. */
+function lastEpochLine(group: GroupReport): string {
+  const { lastEpoch } = group
+  if (lastEpoch === null) return 'none yet'
+  const { name, reason, recipients, at } = lastEpoch
+  const when = at === null ? '' : ` at ${shortTime(at)}`
+  return `by ${name} for ${recipients}, because of ${reason}${when}`
 }

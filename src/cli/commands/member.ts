@@ -5,7 +5,9 @@ import type { GroupReport } from '../../api/contract.ts'
 import { type CommandSpec, argument } from '../command.ts'
 import { type Line, fields, table } from '../output/table.ts'
 import { connect } from './connect.ts'
-import { shortTime } from './words.ts'
+import { remove } from './member-remove.ts'
+import { why } from './member-why.ts'
+import { shortTime, standingStyle } from './words.ts'
 
 const list: CommandSpec = {
   name: 'list',
@@ -37,9 +39,9 @@ const accept: CommandSpec = {
 
 export const member: CommandSpec = {
   name: 'member',
-  summary: 'List members and accept requests.',
-  examples: ['member list garden', 'member accept garden 5be0c2'],
-  commands: [list, accept],
+  summary: 'List, accept, remove members, and explain how they stand.',
+  examples: ['member list garden', 'member remove garden bob'],
+  commands: [list, accept, remove, why],
 }
 
 function memberLines(answer: Pick<GroupReport, 'members' | 'requests'>): Line[] {
@@ -52,7 +54,7 @@ function memberLines(answer: Pick<GroupReport, 'members' | 'requests'>): Line[] 
         : member.name,
       member.memberGroupId,
       member.role,
-      member.state,
+      { text: member.state, style: standingStyle(member.state) },
       member.reachable ? { text: 'yes', style: 'good' } : { text: 'no', style: 'dim' },
       member.counter === null ? '-' : String(member.counter + 1),
       member.peerId,

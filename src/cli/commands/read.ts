@@ -1,7 +1,7 @@
 // `read`: the texts of a group in their total order; with --follow also what comes. Lines for people
 // show the author's claimed time, JSON lines carry everything.
 
-import type { TextReport } from '../../api/contract.ts'
+import type { ReadRow } from '../../api/contract.ts'
 import {
   type CommandSpec,
   type Context,
@@ -33,7 +33,7 @@ async function run(context: Context, given: Given): Promise<number> {
   const query = queryOf(given)
   const client = await connect(context)
   const path = `/v1/groups/${encodeURIComponent(argument(given, 0))}/messages`
-  for await (const row of client.lines<TextReport>(path, query)) {
+  for await (const row of client.lines<ReadRow>(path, query)) {
     await context.out.result(row, () => [lineOf(row)])
     if (context.out.closed) break
   }
@@ -51,7 +51,7 @@ function queryOf(given: Given): Record<string, string> {
   }
 }
 
-function lineOf(row: TextReport): Line {
+function lineOf(row: ReadRow): Line {
   const pieces: Piece[] = [
     { text: shortTime(row.sent), style: 'dim' },
     '  ',
@@ -61,6 +61,7 @@ function lineOf(row: TextReport): Line {
   if (row.text === null) pieces.push({ text: `(${row.state})`, style: 'warn' })
   else if (row.contentType === 'text/plain') pieces.push(row.text)
   else pieces.push({ text: `[${row.contentType}] `, style: 'dim' }, row.text)
+  if (row.state === 'held') pieces.push({ text: '  (held: no epoch yet for it)', style: 'warn' })
   if (row.late) pieces.push({ text: '  (late)', style: 'warn' })
   return pieces
 }

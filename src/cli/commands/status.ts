@@ -5,7 +5,7 @@ import type { Status } from '../../api/contract.ts'
 import type { CommandSpec, Context } from '../command.ts'
 import { type Line, type Piece, fields, table } from '../output/table.ts'
 import { connect } from './connect.ts'
-import { stateStyle } from './words.ts'
+import { shortTime, stateStyle } from './words.ts'
 
 export const status: CommandSpec = {
   name: 'status',
@@ -39,7 +39,7 @@ function linesOf(answer: Status): Line[] {
       group.why,
     ])
     const heading = ['group', 'id', 'state', 'members', 'reachable', 'messages', 'root', 'why']
-    lines.push('', ...table(heading, rows))
+    lines.push('', ...table(heading, rows), '', ...keyLines(answer))
   }
   if (answer.peers.length > 0) {
     const rows = answer.peers.map((peer) => [
@@ -52,6 +52,20 @@ function linesOf(answer: Status): Line[] {
     lines.push('', ...table(['peer', 'id', 'link', 'rtt', 'why'], rows))
   }
   return lines
+}
+
+/** Whose turn it is, who made the latest epoch and why, what calls for the next, what waits for it. */
+function keyLines({ groups }: Status): Line[] {
+  const rows = groups.map(({ name, managerName, lastEpoch, epochDue, held }) => [
+    name,
+    managerName ?? 'nobody here',
+    lastEpoch?.name ?? '-',
+    lastEpoch?.reason ?? '-',
+    lastEpoch === null || lastEpoch.at === null ? '-' : shortTime(lastEpoch.at),
+    epochDue === null ? 'no' : { text: epochDue, style: 'warn' as const },
+    held === 0 ? '0' : { text: String(held), style: 'warn' as const },
+  ])
+  return table(['group', 'manager', 'last epoch', 'because of', 'since', 'due', 'held'], rows)
 }
 
 function stated(state: Status['state']): Piece {

@@ -1,12 +1,18 @@
 // Small words that several commands print alike: times, lengths of time, styles of states.
 // Pure: what they are given decides alone, the local time zone excepted.
 
-import type { Status } from '../../api/contract.ts'
+import type { MemberReport, Status } from '../../api/contract.ts'
 import type { Style } from '../output/table.ts'
 
 export function stateStyle(state: Status['state']): Style {
   if (state === 'healthy') return 'good'
   return state === 'behind' ? 'warn' : 'bad'
+}
+
+/** Whoever is gone stands back; who sleeps is pointed out. */
+export function standingStyle(state: MemberReport['state']): Style {
+  if (state === 'active') return 'good'
+  return state === 'removed' || state === 'left' ? 'dim' : 'warn'
 }
 
 /** Local date and time to the minute. */

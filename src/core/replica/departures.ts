@@ -63,19 +63,22 @@ export const isWithdrawn = (
   return counter >= Math.max(base.get(line) ?? 0, cover.get(line) ?? 0)
 }
 
-/** Takes note of a message just taken in: somebody is gone now, or a leader covers more of the gone. */
+/**
+ * Takes note of a message just taken in: somebody is gone now, or a leader covers more of the gone.
+ * Gives those of whom something else counts now; the caller keeps it by `departurePut`.
+ */
 export const noteDepartures = (
   replica: Replica,
   row: Row,
   past: Frontier,
   info: ControlInfo | undefined,
-): Put[] => {
+): Hex[] => {
   const touched = new Set<Hex>()
   if (replica.departures.size > 0 && replica.facts.get(row.member)?.leader === true) {
     noteCover(replica, row, past, touched)
   }
   if (info?.kind === 'roster') noteGone(replica, row, touched)
-  return [...touched].map((member) => departurePut(replica, member))
+  return [...touched]
 }
 
 const noteCover = (replica: Replica, row: Row, past: Frontier, touched: Set<Hex>): void => {
@@ -151,7 +154,7 @@ const coveredByLeaders = (replica: Replica, member: Hex): Counts =>
 const pairs = list(tuple(u53, u53), { max: 65_536 })
 const shape = tuple(u53, pairs, pairs, list(tuple(u53, pairs), { max: 65_536 }))
 
-const departurePut = (replica: Replica, member: Hex): Put => {
+export const departurePut = (replica: Replica, member: Hex): Put => {
   const key = groupNoteKey(replica.number, GroupNote.departure, bytesOf(member))
   const departure = replica.departures.get(member)
   if (departure === undefined) return { key, value: null }

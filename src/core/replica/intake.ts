@@ -25,7 +25,7 @@ import { contextOf } from '../validity/context.ts'
 import type { Accepted } from '../validity/judge.ts'
 import { judge } from '../validity/judge.ts'
 import { answered, noteControl } from './control.ts'
-import { noteDepartures } from './departures.ts'
+import { departurePut, noteDepartures } from './departures.ts'
 import { noteUnopened, openOwnSeal } from './keys.ts'
 import { encodeLine } from './records.ts'
 import { indexKey, indexValue, loadIds, loadPlaces, messageKey } from './rows.ts'
@@ -220,12 +220,14 @@ const admit = (
   if (isControl(row.type) && info !== undefined) {
     puts.push(noteControl(replica, row, accepted.past.control, info), ...answered(replica, info))
   }
-  puts.push(...noteDepartures(replica, row, accepted.past.control, info))
+  const departed = noteDepartures(replica, row, accepted.past.control, info)
+  puts.push(...departed.map((member) => departurePut(replica, member)))
   if (info?.kind === 'epoch') puts.push(noteEpochSeen(turn, replica, info.epoch))
   if (row.type === MessageType.text) puts.push(...noteUnopened(replica, message, line.index))
   persist(turn, puts)
   if (branch) noteBranch(turn, replica, row)
   announceRow(turn, replica, message, row, source)
+  for (const member of departed) announceDeparture(turn, replica, member)
   if (row.type === MessageType.epoch) openOwnSeal(turn, replica, message)
   if (carriesView(row.type)) noteWitness(turn, replica, row)
 }
@@ -305,6 +307,9 @@ const noteBranch = (turn: Turn, replica: Replica, row: Row): void => {
   })
   count(turn, 'equivocations')
 }
+
+const announceDeparture = (turn: Turn, replica: Replica, member: string): void =>
+  emit(turn, { kind: 'notify', event: { kind: 'departed', group: replica.group, member } })
 
 const announceRow = (
   turn: Turn,

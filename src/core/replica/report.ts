@@ -103,6 +103,7 @@ const lastEpochOf = (replica: Replica, { epochHeads }: Context): EpochReport | n
   return {
     epoch: last.id,
     author: last.author,
+    name: replica.facts.get(last.author)?.name ?? '',
     reason: reasonWord(last.reason),
     at: replica.epochsSeen.get(last.id) ?? null,
     recipients: recipientsOfEpoch(replica.jurisdiction, last.id)?.size ?? 0,

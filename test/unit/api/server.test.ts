@@ -215,6 +215,9 @@ describe('answers', () => {
     await post('/v1/groups', { name: 'new', policy: 'strict' })
     await post('/v1/groups/garden/invites', { uses: 2, confirm: true })
     await post('/v1/groups/garden/requests/5b5b5b/accept', {})
+    await post('/v1/groups/garden/members/name-b/remove', { account: true })
+    await post('/v1/groups/garden/rotate', {})
+    await post('/v1/groups/garden/leave', { reason: 'moved' })
     await post('/v1/groups/garden/sync', {})
     await post('/v1/join', { ticket: ' t ', waitMs: 5 })
     await post('/v1/peers', { address: '/ip4/1.2.3.4/tcp/5' })
@@ -223,6 +226,9 @@ describe('answers', () => {
       { kind: 'create-group', name: 'new', policy: 'strict' },
       { kind: 'invite', group: groupId, uses: 2, confirm: true, expiresMs: 86_400_000 },
       { kind: 'accept-request', request: '5b'.repeat(32) },
+      { kind: 'remove-member', group: groupId, scope: 'account', target: 'b'.repeat(64) },
+      { kind: 'rotate', group: groupId },
+      { kind: 'leave-group', group: groupId, reason: 'moved', last: false },
       { kind: 'sync', group: groupId },
       { kind: 'join', ticket: 't', waitMs: 5 },
       { kind: 'peer-add', address: '/ip4/1.2.3.4/tcp/5' },
@@ -243,6 +249,24 @@ describe('answers', () => {
     expect(other.status).toBe(422)
     await post('/v1/groups/garden/messages', { text: 'once' })
     expect(endpoint.commands).toHaveLength(2)
+  })
+
+  test('so is every other request: nobody is removed twice, and another request is refused', async () => {
+    const headers = { 'idempotency-key': 'b-key' }
+    const remove = '/v1/groups/garden/members/name-b/remove'
+    const both = [await post(remove, {}, headers), await post(remove, {}, headers)]
+    expect(json(both[0]!)).toMatchObject({ ok: true, members: ['b'.repeat(64)] })
+    expect(json(both[1]!)).toEqual(json(both[0]!))
+    expect(endpoint.commands).toHaveLength(1)
+    expect((await post(remove, { account: true }, headers)).status).toBe(422)
+    expect((await post('/v1/groups/garden/rotate', {}, headers)).status).toBe(422)
+  })
+
+  test('the standing of a member is told, of a stranger not', async () => {
+    const why = await ask('/v1/groups/garden/members/name-b/why')
+    expect(json(why)).toMatchObject({ member: 'b'.repeat(64), state: 'active', causes: [] })
+    const none = await ask('/v1/groups/garden/members/nobody/why')
+    expect([none.status, json(none).error.code]).toEqual([404, 'MEMBER_UNKNOWN'])
   })
 
   test('texts come one a line, and a line tells of a mistake in the query', async () => {

@@ -95,6 +95,18 @@ describe('a group is', () => {
     expect(health).toMatchObject({ state: 'healthy', partition: null })
   })
 
+  test('not alone when this node left or was removed: it says that', () => {
+    const away = watchWith({ b: 0, c: 10 })
+    for (const [selfState, word] of [
+      ['removed', 'was removed'],
+      ['left', 'left the group'],
+    ] as const) {
+      const health = away.judge(groupOf('', 'bc', { selfState }), 100)
+      expect(health).toMatchObject({ state: 'healthy', partition: null })
+      expect(health.why).toContain(word)
+    }
+  })
+
   test('behind when messages wait for their past for more than five seconds', () => {
     const watch = new HealthWatch()
     const waiting = groupOf('b', '', { pending: 3 })

@@ -1,17 +1,17 @@
 // The facade over the driver: commands answer or throw, texts are read in total order, following
 // loses nothing, stopping ends everything.
 import { describe, expect, test } from 'vitest'
-import type { TextReport } from '../../../src/core/report.ts'
-import { groupId, startScripted } from './scripted-endpoint.ts'
+import type { HeldText, ReadRow, TextReport } from '../../../src/core/report.ts'
+import { groupId, memberOf, startScripted } from './scripted-endpoint.ts'
 
-async function take(texts: AsyncIterable<TextReport>, count: number): Promise<TextReport[]> {
-  const taken: TextReport[] = []
+async function take<Row extends ReadRow>(texts: AsyncIterable<Row>, count: number): Promise<Row[]> {
+  const taken: Row[] = []
   if (count === 0) return taken
   for await (const text of texts) if (taken.push(text) >= count) break
   return taken
 }
 
-async function all(texts: AsyncIterable<TextReport>): Promise<(string | null)[]> {
+async function all(texts: AsyncIterable<ReadRow>): Promise<(string | null)[]> {
   const taken: (string | null)[] = []
   for await (const { text } of texts) taken.push(text)
   return taken
@@ -49,6 +49,59 @@ describe('commands', () => {
       { kind: 'create-group', name: 'garden', leaders: [], policy: 'balanced' },
     ])
     await node.stop()
+  })
+
+  test('removing makes a round with each leader that answers first, and says who did not', async () => {
+    const members = [
+      memberOf('a', { role: 'leader' }),
+      memberOf('b', { role: 'leader' }),
+      memberOf('c', { role: 'leader', reachable: false }),
+      memberOf('d', { waiting: 3 }),
+    ]
+    const round = (peer: string) => ({
+      rounds: [
+        { peer, member: '', received: 0, sent: 0, bytesIn: 0, bytesOut: 0, ms: 1, equal: true },
+      ],
+    })
+    const { node, endpoint } = await startScripted({ members, sync: round })
+    const done = await node.removeMember('garden', 'name-d')
+    expect(endpoint.commands).toEqual([
+      { kind: 'sync', group: groupId, peer: members[1]?.peerId },
+      { kind: 'remove-member', group: groupId, scope: 'member', target: 'd'.repeat(64) },
+    ])
+    expect(done).toMatchObject({
+      number: 'aaaaaaaa:10',
+      members: ['d'.repeat(64)],
+      askedLeaders: ['b'.repeat(64)],
+      unaskedLeaders: ['c'.repeat(64)],
+    })
+    const dry = await node.removeMember('garden', 'name-d', { dryRun: true, account: true })
+    expect(dry).toMatchObject({ number: null, id: null, withdraws: 3, members: ['d'.repeat(64)] })
+    expect(endpoint.commands.filter(({ kind }) => kind === 'remove-member')).toHaveLength(1)
+    await expect(node.removeMember('garden', 'name-b')).rejects.toMatchObject({ code: 'USAGE' })
+    await node.stop()
+  })
+
+  test('a leader whose round did not end was not asked; only leaders remove those who belong', async () => {
+    const members = [
+      memberOf('a', { role: 'leader' }),
+      memberOf('b', { role: 'leader' }),
+      memberOf('d', { state: 'removed' }),
+      memberOf('e'),
+    ]
+    const { node } = await startScripted({ members })
+    const done = await node.removeMember('garden', 'name-e')
+    expect(done).toMatchObject({ askedLeaders: [], unaskedLeaders: ['b'.repeat(64)] })
+    await expect(node.removeMember('garden', 'name-d')).rejects.toMatchObject({
+      code: 'MEMBER_UNKNOWN',
+    })
+    await node.stop()
+    const plain = await startScripted({ members, role: 'member' })
+    await expect(plain.node.removeMember('garden', 'name-e')).rejects.toMatchObject({
+      code: 'NOT_A_LEADER',
+    })
+    expect(plain.endpoint.commands).toEqual([])
+    await plain.node.stop()
   })
 
   test('a failure is an error with code and hint', async () => {
@@ -115,7 +168,7 @@ describe('reading', () => {
   test('texts come in total order, without what is no text', async () => {
     const { node } = await conversation(50)
     const lamports: number[] = []
-    for await (const text of node.read('garden')) lamports.push(text.lamport)
+    for await (const { lamport } of node.read('garden')) lamports.push(lamport ?? -1)
     expect(lamports).toHaveLength(150)
     expect(lamports).toEqual(lamports.toSorted((a, b) => a - b))
     await node.stop()
@@ -133,7 +186,7 @@ describe('reading', () => {
   test('since takes an id, a prefix and a number, and gives exactly what stands after', async () => {
     const { node } = await conversation(20)
     const rows: TextReport[] = []
-    for await (const row of node.read('garden')) rows.push(row)
+    for await (const row of node.read('garden')) if (row.state !== 'held') rows.push(row)
     for (const [place, row] of rows.entries()) {
       const after = rows.slice(place + 1).map(({ text }) => text)
       for (const since of [row.id, row.number, row.id.slice(0, 13)]) {
@@ -167,6 +220,49 @@ describe('reading', () => {
     await new Promise((resolve) => setTimeout(resolve, 20))
     expect(await all(node.read('garden'))).toHaveLength(1)
     expect(await all(node.read('garden', { all: true }))).toHaveLength(2)
+    await node.stop()
+  })
+})
+
+const heldText = (draft: string): HeldText => ({
+  number: null,
+  id: null,
+  draft,
+  author: 'a'.repeat(64),
+  name: 'name-a',
+  text: `held ${draft}`,
+  contentType: 'text/plain',
+  sent: 1_700_000_000_000,
+  lamport: null,
+  epoch: null,
+  final: false,
+  state: 'held',
+  late: false,
+})
+
+describe('texts that wait to be sent', () => {
+  test('come last, and count for a limit', async () => {
+    const held = [heldText('d1'), heldText('d2')]
+    const { node } = await startScripted({ held })
+    for (const text of ['one', 'two']) await node.send('garden', text)
+    const rows = await take(node.read('garden'), 9)
+    expect(rows.map(({ state }) => state)).toEqual(['ok', 'ok', 'held', 'held'])
+    expect(rows.at(-1)).toEqual(held[1])
+    expect(await all(node.read('garden', { limit: 3 }))).toEqual(['two', 'held d1', 'held d2'])
+    expect(await all(node.read('garden', { limit: 1 }))).toEqual(['held d2'])
+    expect(await all(node.read('garden', { limit: 0 }))).toEqual([])
+    const since = rows[0]?.number ?? ''
+    expect(await all(node.read('garden', { since }))).toEqual(['two', 'held d1', 'held d2'])
+    expect(await all(node.read('garden', { since, limit: 2 }))).toEqual(['two', 'held d1'])
+    expect(node.status().groups[0]).toMatchObject({ held: 2 })
+    await node.stop()
+  })
+
+  test('are not followed: they are printed when they are sent', async () => {
+    const { node } = await startScripted({ held: [heldText('d1')] })
+    const following = take(node.follow('garden'), 1)
+    await node.send('garden', 'sent')
+    expect((await following).map(({ text }) => text)).toEqual(['sent'])
     await node.stop()
   })
 })
@@ -227,6 +323,30 @@ describe('following', () => {
     expect(await following).toMatchObject([
       { text: 'plain', late: false },
       { text: 'locked', state: 'ok', late: true },
+    ])
+    await node.stop()
+  })
+
+  test('a text that was withdrawn is shown again, as late, once it counts', async () => {
+    const { node, endpoint, inject } = await startScripted()
+    let state: TextReport['state'] = 'withdrawn'
+    const open = endpoint.openText.bind(endpoint)
+    endpoint.openText = (group, record) => {
+      const row = open(group, record)
+      return row?.text === 'heard' ? { ...row, state, text: state === 'ok' ? 'heard' : null } : row
+    }
+    const following = take(node.follow('garden'), 2)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    inject(() => endpoint.text(1, { text: 'heard' }))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    const departed = { kind: 'departed', group: groupId, member: 'b'.repeat(64) } as const
+    inject(() => [{ kind: 'notify', event: departed }])
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    state = 'ok'
+    inject(() => [{ kind: 'notify', event: departed }])
+    expect(await following).toMatchObject([
+      { text: null, state: 'withdrawn', late: false },
+      { text: 'heard', state: 'ok', late: true },
     ])
     await node.stop()
   })

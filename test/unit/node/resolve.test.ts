@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { EndpointReport, GroupReport } from '../../../src/core/report.ts'
 import {
   resolveGroup,
+  resolveAccount,
   resolveMember,
   resolvePeer,
   resolveRequest,
@@ -53,6 +54,35 @@ test('a member is found by its short id too', () => {
   expect(resolveMember(group, 'cccccc').member).toBe('c'.repeat(64))
   expect(() => resolveMember(group, 'ada')).toThrow(expect.objectContaining({ code: 'AMBIGUOUS' }))
   expect(() => resolveMember(group, 'dora')).toThrow(
+    expect.objectContaining({ code: 'MEMBER_UNKNOWN' }),
+  )
+})
+
+test('a name means who bears it now; who is gone is still found by id, or where nobody else is meant', () => {
+  const members = [
+    memberOf('a', { name: 'ada', state: 'removed' }),
+    memberOf('b', { name: 'ada' }),
+    memberOf('c', { name: 'cyd', state: 'left' }),
+  ]
+  const group = { ...template, members }
+  expect(resolveMember(group, 'ada').member).toBe('b'.repeat(64))
+  expect(resolveMember(group, 'aaaaaaaa').member).toBe('a'.repeat(64))
+  expect(resolveMember(group, 'cyd').member).toBe('c'.repeat(64))
+})
+
+test('an account is found by its id and by its members', () => {
+  const members = [
+    memberOf('a', { name: 'ada', account: 'd'.repeat(64) }),
+    memberOf('b', { name: 'ada', account: 'd'.repeat(64) }),
+    memberOf('c', { name: 'cyd' }),
+    memberOf('e', { name: 'cyd' }),
+  ]
+  const group = { ...template, members }
+  for (const text of ['dddddd', 'ada', 'aaaaaaaa', 'b'.repeat(64)]) {
+    expect(resolveAccount(group, text)).toBe('d'.repeat(64))
+  }
+  expect(() => resolveAccount(group, 'cyd')).toThrow(expect.objectContaining({ code: 'AMBIGUOUS' }))
+  expect(() => resolveAccount(group, 'eve')).toThrow(
     expect.objectContaining({ code: 'MEMBER_UNKNOWN' }),
   )
 })

@@ -35,6 +35,10 @@ export interface Script {
   /** Commands that are never answered. */
   readonly silent?: readonly Command['kind'][]
   readonly members?: readonly MemberReport[]
+  /** What a round with a peer gives. Default: none ends. */
+  readonly sync?: (peer: string) => object
+  /** Default: leader. */
+  readonly role?: 'leader' | 'member'
   /** Own texts that wait. */
   readonly held?: readonly HeldText[]
 }
@@ -125,6 +129,10 @@ export class ScriptedEndpoint implements EndpointMachine {
     if (failure !== undefined) {
       return [{ kind: 'reply', ticket, reply: { ok: false, error: failure } }]
     }
+    if (command.kind === 'sync' && this.#script.sync !== undefined) {
+      const value = this.#script.sync(command.peer ?? '')
+      return [{ kind: 'reply', ticket, reply: { ok: true, value } }]
+    }
     if (command.kind !== 'send') {
       return [{ kind: 'reply', ticket, reply: { ok: true, value: answerTo(command) } }]
     }
@@ -202,7 +210,7 @@ export class ScriptedEndpoint implements EndpointMachine {
       predecessor: null,
       self: members[0]?.member ?? '',
       selfState: members[0]?.state ?? 'active',
-      role: 'leader',
+      role: this.#script.role ?? 'leader',
       trust: 'checked',
       members: [...members],
       requests: [{ request: '5b'.repeat(32), name: 'dora', account: 'dd'.repeat(32), since: 1 }],
@@ -212,6 +220,7 @@ export class ScriptedEndpoint implements EndpointMachine {
       lastEpoch: {
         epoch: 'e'.repeat(64),
         author: members[0]?.member ?? '',
+        name: members[0]?.name ?? '',
         reason: 'membership',
         at: 1_700_000_000_000,
         recipients: members.length,
