@@ -1,8 +1,8 @@
 // The facade over the driver: commands answer or throw, texts are read in total order, following
 // loses nothing, stopping ends everything.
 import { describe, expect, test } from 'vitest'
-import type { HeldText, ReadRow, TextReport } from '../../../src/core/report.ts'
-import { groupId, memberOf, startScripted } from './scripted-endpoint.ts'
+import type { ReadRow, TextReport } from '../../../src/core/report.ts'
+import { groupId, startScripted } from './scripted-endpoint.ts'
 
 async function take<Row extends ReadRow>(texts: AsyncIterable<Row>, count: number): Promise<Row[]> {
   const taken: Row[] = []
@@ -49,59 +49,6 @@ describe('commands', () => {
       { kind: 'create-group', name: 'garden', leaders: [], policy: 'balanced' },
     ])
     await node.stop()
-  })
-
-  test('removing makes a round with each leader that answers first, and says who did not', async () => {
-    const members = [
-      memberOf('a', { role: 'leader' }),
-      memberOf('b', { role: 'leader' }),
-      memberOf('c', { role: 'leader', reachable: false }),
-      memberOf('d', { waiting: 3 }),
-    ]
-    const round = (peer: string) => ({
-      rounds: [
-        { peer, member: '', received: 0, sent: 0, bytesIn: 0, bytesOut: 0, ms: 1, equal: true },
-      ],
-    })
-    const { node, endpoint } = await startScripted({ members, sync: round })
-    const done = await node.removeMember('garden', 'name-d')
-    expect(endpoint.commands).toEqual([
-      { kind: 'sync', group: groupId, peer: members[1]?.peerId },
-      { kind: 'remove-member', group: groupId, scope: 'member', target: 'd'.repeat(64) },
-    ])
-    expect(done).toMatchObject({
-      number: 'aaaaaaaa:10',
-      members: ['d'.repeat(64)],
-      askedLeaders: ['b'.repeat(64)],
-      unaskedLeaders: ['c'.repeat(64)],
-    })
-    const dry = await node.removeMember('garden', 'name-d', { dryRun: true, account: true })
-    expect(dry).toMatchObject({ number: null, id: null, withdraws: 3, members: ['d'.repeat(64)] })
-    expect(endpoint.commands.filter(({ kind }) => kind === 'remove-member')).toHaveLength(1)
-    await expect(node.removeMember('garden', 'name-b')).rejects.toMatchObject({ code: 'USAGE' })
-    await node.stop()
-  })
-
-  test('a leader whose round did not end was not asked; only leaders remove those who belong', async () => {
-    const members = [
-      memberOf('a', { role: 'leader' }),
-      memberOf('b', { role: 'leader' }),
-      memberOf('d', { state: 'removed' }),
-      memberOf('e'),
-    ]
-    const { node } = await startScripted({ members })
-    const done = await node.removeMember('garden', 'name-e')
-    expect(done).toMatchObject({ askedLeaders: [], unaskedLeaders: ['b'.repeat(64)] })
-    await expect(node.removeMember('garden', 'name-d')).rejects.toMatchObject({
-      code: 'MEMBER_UNKNOWN',
-    })
-    await node.stop()
-    const plain = await startScripted({ members, role: 'member' })
-    await expect(plain.node.removeMember('garden', 'name-e')).rejects.toMatchObject({
-      code: 'NOT_A_LEADER',
-    })
-    expect(plain.endpoint.commands).toEqual([])
-    await plain.node.stop()
   })
 
   test('a failure is an error with code and hint', async () => {
@@ -220,49 +167,6 @@ describe('reading', () => {
     await new Promise((resolve) => setTimeout(resolve, 20))
     expect(await all(node.read('garden'))).toHaveLength(1)
     expect(await all(node.read('garden', { all: true }))).toHaveLength(2)
-    await node.stop()
-  })
-})
-
-const heldText = (draft: string): HeldText => ({
-  number: null,
-  id: null,
-  draft,
-  author: 'a'.repeat(64),
-  name: 'name-a',
-  text: `held ${draft}`,
-  contentType: 'text/plain',
-  sent: 1_700_000_000_000,
-  lamport: null,
-  epoch: null,
-  final: false,
-  state: 'held',
-  late: false,
-})
-
-describe('texts that wait to be sent', () => {
-  test('come last, and count for a limit', async () => {
-    const held = [heldText('d1'), heldText('d2')]
-    const { node } = await startScripted({ held })
-    for (const text of ['one', 'two']) await node.send('garden', text)
-    const rows = await take(node.read('garden'), 9)
-    expect(rows.map(({ state }) => state)).toEqual(['ok', 'ok', 'held', 'held'])
-    expect(rows.at(-1)).toEqual(held[1])
-    expect(await all(node.read('garden', { limit: 3 }))).toEqual(['two', 'held d1', 'held d2'])
-    expect(await all(node.read('garden', { limit: 1 }))).toEqual(['held d2'])
-    expect(await all(node.read('garden', { limit: 0 }))).toEqual([])
-    const since = rows[0]?.number ?? ''
-    expect(await all(node.read('garden', { since }))).toEqual(['two', 'held d1', 'held d2'])
-    expect(await all(node.read('garden', { since, limit: 2 }))).toEqual(['two', 'held d1'])
-    expect(node.status().groups[0]).toMatchObject({ held: 2 })
-    await node.stop()
-  })
-
-  test('are not followed: they are printed when they are sent', async () => {
-    const { node } = await startScripted({ held: [heldText('d1')] })
-    const following = take(node.follow('garden'), 1)
-    await node.send('garden', 'sent')
-    expect((await following).map(({ text }) => text)).toEqual(['sent'])
     await node.stop()
   })
 })
