@@ -62,7 +62,7 @@ const adapterPackages = {
 const coreFloors = [
   ['identity', 'message', 'presence'],
   ['constitution', 'transcript'],
-  ['membership', 'epoch', 'attestation', 'anti-entropy'],
+  ['membership', 'epoch', 'attestation', 'anti-entropy', 'meta'],
   ['validity', 'order', 'election', 'equivocation', 'key-share'],
   ['replica'],
   ['endpoint'],

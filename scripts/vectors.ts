@@ -12,6 +12,7 @@ import { joinFrameVectors, syncFrameVectors } from './vectors/frames.ts'
 import { helloVectors } from './vectors/hello.ts'
 import { constitutionVectors, identityVectors } from './vectors/identity.ts'
 import { ticketVectors } from './vectors/joining.ts'
+import { metaVectors } from './vectors/meta.ts'
 import { messageVectors } from './vectors/message.ts'
 import { plain } from './vectors/people.ts'
 
@@ -24,6 +25,7 @@ export const vectors: Readonly<Record<string, () => object>> = {
   text: textVectors,
   envelope: envelopeVectors,
   view: viewVectors,
+  meta: metaVectors,
   message: messageVectors,
   batch: batchVectors,
   hello: helloVectors,

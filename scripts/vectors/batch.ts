@@ -149,9 +149,13 @@ const cases = () => {
     {
       what: 'everything but the second branch and what builds on it',
       held: 0,
-      batch: compose([adaLine, bobLine, cleoLine], messages.slice(0, -3).concat(at.plain), {
-        signed: [add, bob3],
-      }),
+      batch: compose(
+        [adaLine, bobLine, cleoLine],
+        messages.slice(0, messages.indexOf(fork)).concat(at.plain),
+        {
+          signed: [add, bob3],
+        },
+      ),
     },
     {
       what: 'the middle, vouched for by headers',
@@ -164,6 +168,11 @@ const cases = () => {
       batch: compose([[bob5, bob6]], [bob5, bob6], { explicit: true }),
     },
     { what: 'one branch', held: 13, batch: compose([[fork]], [fork], {}) },
+    {
+      what: 'a Meta and a text in one chain',
+      held: messages.indexOf(at.meta),
+      batch: compose([[at.meta, at.after]], [at.meta, at.after], { signed: [at.meta] }),
+    },
     { what: 'nothing', held: 0, batch: compose([], [], {}) },
   ]
 }

@@ -42,6 +42,7 @@ import {
   signed,
   standOn,
   story,
+  metaOn,
   textOn,
   viewOn,
 } from './transcript.ts'
@@ -165,6 +166,8 @@ function badSealings(): Bad[] {
     wireOf(textOn(stand, { ...sealing, text: 'bad' }).message)
   const after = (author: Author, prev: Message): Stand => standOn(author, prev, [])
   const { first, second, rival, merge } = at
+  const named = { epoch: merge.id, gen: 0 }
+  const rename = [{ of: '', write: { kind: 'name', name: 'mine' } }] as const
   const bare = draftOn(after(bob, at.bob6), MessageType.text)
   return [
     bad(
@@ -181,6 +184,11 @@ function badSealings(): Bad[] {
     bad('a generation left out', text(after(bob, at.bob6), { epoch: merge.id, gen: 2 })),
     bad('a new epoch not from 0', text(after(ada, at.last), { epoch: merge.id, gen: 1 })),
     bad('an epoch that was left', text(after(bob, at.bob6), { epoch: rival.id, gen: 0 })),
+    bad('a Meta by a member', wireOf(metaOn(after(cleo, at.plain), named, rename).message)),
+    bad(
+      'a Meta in another epoch than its past has',
+      wireOf(metaOn(standOn(ada, at.ada2, []), named, rename).message),
+    ),
     bad('an epoch before the current one', text(after(bob, at.bob6), { epoch: second.id, gen: 0 })),
   ]
 }

@@ -2,11 +2,12 @@
 // third member, both make an epoch for it, the two epochs are merged, and one author forks itself.
 
 import type { Bytes } from '../../src/base/bytes.ts'
-import { compare, utf8 } from '../../src/base/bytes.ts'
+import { compare, toHex, utf8 } from '../../src/base/bytes.ts'
 import { mintEpoch } from '../../src/core/epoch/seal.ts'
 import { chainKeyOf, messageKeyOf, nextChainKey, prkOf } from '../../src/core/epoch/schedule.ts'
 import { textKeysOf } from '../../src/core/epoch/schedule.ts'
 import { encodeContent, sealText } from '../../src/core/epoch/text.ts'
+import { type MetaEntry, encodeMeta } from '../../src/core/meta/body.ts'
 import { memberIdOf } from '../../src/core/identity/candidate.ts'
 import { createJoinRequest } from '../../src/core/membership/join-request.ts'
 import { activeMembers } from '../../src/core/membership/roster.ts'
@@ -146,7 +147,26 @@ export interface Sealing {
   readonly text: string
 }
 
-export function textOn(stand: Stand, { epoch, gen, contentType, text }: Sealing) {
+export function textOn(stand: Stand, sealing: Sealing) {
+  const { contentType = 'text/plain', text } = sealing
+  const content = { contentType, payload: utf8(text) }
+  const plaintext = valueOf(encodeContent(content))
+  return { ...sealedOn(stand, MessageType.text, { ...sealing, plaintext }), ...content }
+}
+
+/** A Meta that says what `entries` say. */
+export function metaOn(
+  stand: Stand,
+  sealing: Omit<Sealing, 'text'>,
+  entries: readonly MetaEntry[],
+) {
+  const plaintext = encodeMeta(entries)
+  const text = 'a Meta'
+  return { ...sealedOn(stand, MessageType.meta, { ...sealing, text, plaintext }), plaintext }
+}
+
+function sealedOn(stand: Stand, type: number, sealing: Sealing & { readonly plaintext: Bytes }) {
+  const { epoch, gen, text, plaintext } = sealing
   const secret = epochs.find(({ id }) => String(id) === String(epoch))?.secret ?? NONE
   let chainKey = chainKeyOf(crypto, prkOf(crypto, epoch, secret), stand.author.member)
   for (let at = 0; at < gen; at++) chainKey = nextChainKey(crypto, chainKey)
@@ -154,11 +174,9 @@ export function textOn(stand: Stand, { epoch, gen, contentType, text }: Sealing)
   const salt = bytesOf(`salt of ${text}`).slice(0, 16)
   const keys = textKeysOf(crypto, messageKey, salt)
   const { keyCommit } = keys
-  const draft = { ...draftOn(stand, MessageType.text), epoch, gen, salt, keyCommit }
-  const content = { contentType: contentType ?? 'text/plain', payload: utf8(text) }
-  const plaintext = valueOf(encodeContent(content))
+  const draft = { ...draftOn(stand, type), epoch, gen, salt, keyCommit }
   const body = sealText(crypto, keys, prefixOf(draft), plaintext)
-  return { message: signed(stand.author, draft, body), messageKey, ...content }
+  return { message: signed(stand.author, draft, body), messageKey }
 }
 
 // --- The story -----------------------------------------------------------------------------------
@@ -170,6 +188,7 @@ export interface Told {
   readonly messageKey?: Bytes
   readonly contentType?: string
   readonly payload?: Bytes
+  readonly plaintext?: Bytes
 }
 
 /** Every message in an order in which each comes after its past. */
@@ -197,11 +216,27 @@ function postText(what: string, stand: Stand, sealing: Sealing): Message {
   return told.message
 }
 
+function postMeta(
+  what: string,
+  stand: Stand,
+  sealing: Omit<Sealing, 'text'>,
+  entries: readonly MetaEntry[],
+): Message {
+  const told = metaOn(stand, sealing, entries)
+  story.push({ what, ...told, message: held(what, told.message) })
+  return told.message
+}
+
 function postAttest(what: string, stand: Stand): Message {
   return post(what, stand, MessageType.attest, encodeAttest(viewOn(stand)))
 }
 
 export const prekeyOf = (word: string): Bytes => crypto.xPublicKey(bytesOf(word))
+
+const metaEntries = (member: Bytes): readonly MetaEntry[] => [
+  { of: '', write: { kind: 'name', name: 'orchard' } },
+  { of: '', write: { kind: 'mute', member: toHex(member), on: true } },
+]
 
 function tellAll() {
   const { ada: a, bob: b, cleo: c } = authors
@@ -249,8 +284,12 @@ function tellAll() {
   })
   const plain = post('a plain type', standOn(c, cleo1, [bob6]), 200, utf8('anything'))
   const last = postAttest('Attest over both branches', standOn(a, merge.message, [fork, plain]))
+  const under = { epoch: merge.id, gen: 0 }
+  const meta = postMeta('Meta', standOn(a, last, []), under, metaEntries(c.member))
+  const text = 'a text goes on in the chain of the Meta'
+  const after = postText(text, standOn(a, meta, []), { ...under, gen: 1, text: 'next' })
   const named = { genesis, bob0, ada2, bob1, add, cleo0, cleo1, bob3, bob4, bob5, bob6 }
-  return { ...named, fork, plain, last, first, second, rival, merge }
+  return { ...named, fork, plain, last, meta, after, first, second, rival, merge }
 }
 
 /** The messages and epochs that negative vectors build on. */

@@ -23,6 +23,12 @@ export const EVIDENCE_BYTES_MAX = 64 * KIBIBYTE
 export const TEXT_FIELD_BYTES_MAX = 256
 /** Bytes of a name of a member or a group: fits in a table column. */
 export const NAME_BYTES_MAX = 64
+/** Entries of one Meta message: a newcomer learns that many hidden messages at once. */
+export const META_ENTRIES_MAX = 512
+/** Content types that one restriction names: a policy, not a catalogue. */
+export const META_TYPES_MAX = 32
+/** Bytes of a content type in a restriction: as long as the registry of media types allows. */
+export const MEDIA_TYPE_BYTES_MAX = 128
 /** Counters of a member stay below this: 32 bits on the wire, and this value stands for "none". */
 export const COUNTER_MAX = 0xffff_ffff
 /** The greatest time that a message may claim, ms UTC: far beyond any clock, well within a double. */

@@ -8,6 +8,16 @@ import type { PeerId } from './input.ts'
 
 export type PolicyName = 'strict' | 'balanced' | 'partition-tolerant'
 
+/** One key of what leaders say about a group, and what it is set to. Ids are hex. */
+export type MetaWrite =
+  | { readonly kind: 'name'; readonly name: string }
+  /** Empty: the group has no topic. */
+  | { readonly kind: 'topic'; readonly topic: string }
+  | { readonly kind: 'mute'; readonly member: string; readonly on: boolean }
+  /** The content types that are shown; none: all. `member` empty: of every member. */
+  | { readonly kind: 'types'; readonly member: string; readonly types: readonly string[] }
+  | { readonly kind: 'hide'; readonly message: string; readonly on: boolean }
+
 export type Command =
   | { readonly kind: 'mint-card' }
   | {
@@ -50,6 +60,8 @@ export type Command =
       readonly last: boolean
     }
   | { readonly kind: 'rotate'; readonly group: string }
+  /** What a leader says about the group, one key at a time. */
+  | { readonly kind: 'set-meta'; readonly group: string; readonly write: MetaWrite }
   | { readonly kind: 'sync'; readonly group: string; readonly peer?: PeerId }
   /** A multiaddr to keep dialling, with or without /p2p/. */
   | { readonly kind: 'peer-add'; readonly address: string }
@@ -79,6 +91,8 @@ export interface CommandResult {
   }
   'leave-group': { number: string; id: string }
   rotate: { number: string; id: string; epoch: string }
+  /** Unchanged: the message that said so before, or null where nobody ever did. */
+  'set-meta': { number: string | null; id: string | null; changed: boolean }
   attest: { number: string; id: string }
   sync: { rounds: SyncRound[] }
   'peer-add': { address: string }

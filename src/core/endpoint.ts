@@ -14,6 +14,7 @@ import { createKeepAlive } from './presence/keep-alive.ts'
 import { hourOf } from './presence/links.ts'
 import { complain } from './replica/author.ts'
 import { planEpoch } from './replica/manager.ts'
+import { restateMetas } from './replica/moderate.ts'
 import { dropGone, keepEarlyReach, proveWaiting, renewReach } from './replica/peers.ts'
 import { takePush } from './replica/push.ts'
 import { heldTexts, textOf } from './replica/keys.ts'
@@ -229,6 +230,7 @@ const afterChange = (turn: Turn, state: EndpointState, replica: Replica): void =
   renewReach(turn, replica, state.listen)
   planEpoch(turn, replica)
   releaseDrafts(turn, replica)
+  restateMetas(turn, replica)
   complain(turn, replica)
   dropGone(turn, replica)
   proveWaiting(turn, replica, (channel) => {

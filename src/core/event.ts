@@ -33,6 +33,8 @@ export type Event =
       readonly epoch: string
       readonly opened: boolean
     }
+  /** What the group is called, or what of it is shown, may have changed by a leader's message. */
+  | { readonly kind: 'meta'; readonly group: string; readonly id: string }
   | { readonly kind: 'link'; readonly peer: PeerId; readonly up: boolean; readonly reason: string }
   /** A member proved itself on a link, or the last link to it went. */
   | {

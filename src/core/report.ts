@@ -37,7 +37,10 @@ export interface MemberReport {
   device: string
   peerId: PeerId
   reachable: boolean
+  /** A leader muted it: what it says is held and passed on, and shown as muted. */
   muted: boolean
+  /** The content types of it that are shown; none named: all. */
+  allowedTypes: string[]
   /** Highest contiguous counter held, or null while counter 0 is not held. */
   counter: number | null
   /** Messages of it known here whose past is not held: a Remove made now would withdraw them. */
@@ -53,7 +56,11 @@ export interface RequestReport {
 
 export interface GroupReport {
   group: string
+  /** As leaders last called it. */
   name: string
+  topic: string
+  /** The content types that are shown, of whomever; none named: all. */
+  allowedTypes: string[]
   policy: PolicyName
   created: number
   founder: string
@@ -160,8 +167,14 @@ export interface TextReport {
   lamport: number
   epoch: string
   final: boolean
+  /**
+   * Muted and hidden: what leaders ask not to be shown. The text is here all the same, as it is no
+   * secret: whoever prints it says so.
+   */
   state: 'ok' | 'undecryptable' | 'withdrawn' | 'muted' | 'hidden' | 'sealed'
   late: boolean
+  /** Of a hidden one: whether a leader hid this message, or its author's content type is restricted. */
+  hiddenBy?: 'message' | 'content-type'
 }
 
 /** A text of one's own that waits to be sent: it has no place among the others yet. */

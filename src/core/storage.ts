@@ -23,6 +23,8 @@ export const Space = {
   index: 0x49,
   /** group, kind, id -> group secrets: access key, epoch secrets, prekeys. */
   secret: 0x4b,
+  /** group, id -> a Meta message: its place, and what it says once opened. */
+  meta: 0x50,
   /** group, draft -> a text that waits for an epoch. */
   draft: 0x57,
   /** group, member -> reach record. */

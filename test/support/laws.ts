@@ -44,7 +44,9 @@ function stateOf(mesh: Mesh, node: number): Record<string, string> {
   const { root, vector, epochHeads, messages, equivocators, authors, groupIds } = group
   const members = group.members.map(({ reachable: _, waiting: __, ...rest }) => rest)
   const texts = readAll(mesh, node)
-  const plain = texts.map(({ text: _, state: __, contentType: ___, ...rest }) => rest)
+  const plain = texts.map(
+    ({ text: _, state: __, contentType: ___, hiddenBy: ____, ...rest }) => rest,
+  )
   return Object.fromEntries(
     Object.entries({
       root,

@@ -19,6 +19,8 @@ import { postAttest } from '../replica/author.ts'
 import type { Posted } from '../replica/author.ts'
 import { isGone } from '../replica/author.ts'
 import { leave, numbered, remove, rotate } from '../replica/govern.ts'
+import { groupName } from '../replica/meta-state.ts'
+import { moderate } from '../replica/moderate.ts'
 import { postText } from '../replica/sealed.ts'
 import type { Replica } from '../replica/state.ts'
 import { syncNow } from '../replica/sync-command.ts'
@@ -120,6 +122,8 @@ const runGroupCommand = (
       return leave(turn, replica, command, posted)
     case 'rotate':
       return rotate(turn, replica, (later, result) => reply(later, ticket, result))
+    case 'set-meta':
+      return moderate(turn, replica, command.write, (later, result) => reply(later, ticket, result))
     case 'attest':
       return postAttest(turn, replica, posted)
     case 'sync':
@@ -188,13 +192,12 @@ export const answerJoins = (turn: Turn, state: EndpointState): void => {
     for (const waiter of [...replica.joinWaiters]) {
       if (!able && waiter.deadlineMs > turn.env.nowMs) continue
       replica.joinWaiters.splice(replica.joinWaiters.indexOf(waiter), 1)
-      const { name } = replica.constitution
       const pending = failure(
         'JOIN_PENDING',
         'admitted, but the transcript and its keys have not arrived yet',
         'the node goes on by itself: see `coterie status`',
       )
-      const joined = { group: replica.group, name, member: replica.self.member }
+      const joined = { group: replica.group, name: groupName(replica), member: replica.self.member }
       reply(turn, waiter.ticket, able ? joined : pending)
     }
   }

@@ -22,7 +22,8 @@ export interface Content {
 /** The content type that the empty string stands for. */
 export const PLAIN_TEXT = 'text/plain'
 
-const PLAINTEXT_BYTES_MAX = BODY_BYTES_MAX - TAG_BYTES
+/** Bytes that one sealed body may hold. */
+export const PLAINTEXT_BYTES_MAX = BODY_BYTES_MAX - TAG_BYTES
 const shape = tuple(textUpTo(TEXT_FIELD_BYTES_MAX), bytesUpTo(PLAINTEXT_BYTES_MAX))
 
 /** Reasons: `content-type-invalid`, `text-too-large`. */
@@ -65,8 +66,14 @@ export interface SealedText {
 
 /** Reasons, in the order of the checks: `key-commit-mismatch`, `text-unopenable`, `content-malformed`. */
 export function openText(crypto: Crypto, sealed: SealedText): Result<Content> {
+  const plaintext = openSealed(crypto, sealed)
+  return plaintext.ok ? parseContent(plaintext.value) : plaintext
+}
+
+/** What a sealed body of any type holds. Reasons: `key-commit-mismatch`, `text-unopenable`. */
+export function openSealed(crypto: Crypto, sealed: SealedText): Result<Bytes> {
   const keys = textKeysOf(crypto, sealed.messageKey, sealed.salt)
   if (!equalSecret(keys.keyCommit, sealed.keyCommit)) return fail('key-commit-mismatch')
   const plaintext = crypto.aeadOpen(keys.key, keys.nonce, sealed.prefix, sealed.body)
-  return plaintext === undefined ? fail('text-unopenable') : parseContent(plaintext)
+  return plaintext === undefined ? fail('text-unopenable') : ok(plaintext)
 }

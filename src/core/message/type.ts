@@ -16,6 +16,7 @@ export const MessageType = {
   epoch: 8,
   prekey: 9,
   rekeyRequest: 10,
+  meta: 13,
 } as const
 
 const known = new Set<number>(Object.values(MessageType))
@@ -26,8 +27,9 @@ export const PLAIN_TYPE_FIRST = 128
 /** True when this version can judge the type, or may take it without understanding it. */
 export const isUnderstood = (type: number): boolean => known.has(type) || type >= PLAIN_TYPE_FIRST
 
-/** Types whose body is sealed under an epoch; 13 (Meta) is reserved and sealed too. */
-export const isSealed = (type: number): boolean => type === MessageType.text || type === 13
+/** Types whose body is sealed under an epoch. */
+export const isSealed = (type: number): boolean =>
+  type === MessageType.text || type === MessageType.meta
 
 /**
  * Types that membership and keys depend on: the control past of a message is the set of these in

@@ -22,6 +22,7 @@ import { registerControl } from './control.ts'
 import { parseDeparture } from './departures.ts'
 import { parseDraft } from './drafts.ts'
 import { addUnopened, keepEpoch } from './keys.ts'
+import { bootMeta, openWaitingMetas } from './meta.ts'
 import { parseControl, parseGroup, parseLine } from './records.ts'
 import { rowsOfRecords } from './rows.ts'
 import type { Replica } from './state.ts'
@@ -37,6 +38,7 @@ export const bootSpaces = [
   Space.invite,
   Space.request,
   Space.draft,
+  Space.meta,
 ] as const
 
 type Saved = ReadonlyMap<number, readonly Entry[]>
@@ -154,6 +156,7 @@ const bootNotes = (turn: Turn, replica: Replica, saved: Saved): void => {
     const draft = parseDraft(one.value)
     if (draft !== undefined) replica.drafts.set(toHex(one.key.slice(GROUP_KEY_BYTES)), draft)
   }
+  for (const one of of(saved, Space.meta, replica.number)) bootMeta(replica, one)
   for (const one of of(saved, Space.request, replica.number)) {
     const request = parseJoinRequest(turn.env.crypto, one.value)
     if (!request.ok) continue
@@ -200,7 +203,10 @@ const bootRows = (
       remember(transcript, tip)
       bootShown(replica, tip)
     })
-    for (const replica of replicas) bootHeads(replica)
+    for (const replica of replicas) {
+      bootHeads(replica)
+      openWaitingMetas(later, replica)
+    }
     done(later)
   })
 }

@@ -25,7 +25,7 @@ export const numbered = ({ header, idBytes }: Message): { number: string; id: st
   id: hexOf(idBytes),
 })
 
-const notALeader = failure(
+export const notALeader = failure(
   'NOT_A_LEADER',
   'only a leader of the group can do this',
   'ask a leader: `coterie member list` shows who they are',

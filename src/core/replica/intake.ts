@@ -27,6 +27,7 @@ import { judge } from '../validity/judge.ts'
 import { answered, noteControl } from './control.ts'
 import { departurePut, noteDepartures } from './departures.ts'
 import { noteUnopened, openOwnSeal } from './keys.ts'
+import { noteMeta, openWaitingMetas } from './meta.ts'
 import { encodeLine } from './records.ts'
 import { indexKey, indexValue, loadIds, loadPlaces, messageKey } from './rows.ts'
 import type { Replica } from './state.ts'
@@ -224,11 +225,15 @@ const admit = (
   puts.push(...departed.map((member) => departurePut(replica, member)))
   if (info?.kind === 'epoch') puts.push(noteEpochSeen(turn, replica, info.epoch))
   if (row.type === MessageType.text) puts.push(...noteUnopened(replica, message, line.index))
+  if (row.type === MessageType.meta) puts.push(...noteMeta(turn, replica, message, row))
   persist(turn, puts)
   if (branch) noteBranch(turn, replica, row)
   announceRow(turn, replica, message, row, source)
   for (const member of departed) announceDeparture(turn, replica, member)
-  if (row.type === MessageType.epoch) openOwnSeal(turn, replica, message)
+  if (row.type === MessageType.epoch) {
+    openOwnSeal(turn, replica, message)
+    openWaitingMetas(turn, replica)
+  }
   if (carriesView(row.type)) noteWitness(turn, replica, row)
 }
 

@@ -13,6 +13,7 @@ import { messageKeyAt } from '../epoch/chain.ts'
 import { chainKeyOf, envKeyOf, prkOf } from '../epoch/schedule.ts'
 import { openSeal } from '../epoch/seal.ts'
 import { openText } from '../epoch/text.ts'
+import { shownAs, type Shown } from '../meta/fold.ts'
 import { parseEpochMessage } from '../message/bodies.ts'
 import type { Header, Hex } from '../message/header.ts'
 import { encodePrefix, hexOf, idOf, numberText, parseHeader } from '../message/header.ts'
@@ -26,6 +27,7 @@ import { count, emit, persist } from '../turn.ts'
 import type { EpochFacts } from '../validity/context.ts'
 import { leftIn, recipientsOfEpoch, removedIn } from '../validity/context.ts'
 import { isWithdrawn } from './departures.ts'
+import { metaState } from './meta-state.ts'
 import type { Replica } from './state.ts'
 import {
   GroupNote,
@@ -267,7 +269,14 @@ export const textOf = (
     return { ...shown, text: null, contentType: '', state: 'undecryptable' }
   }
   const { contentType, payload } = content
-  return { ...shown, text: decoded(payload, contentType), contentType, state: 'ok' }
+  const text = decoded(payload, contentType)
+  const as = shownAs(metaState(replica), { id: shown.id, member, contentType })
+  return { ...shown, text, contentType, ...stateFor(as) }
+}
+
+const stateFor = (as: Shown): Pick<TextReport, 'state' | 'hiddenBy'> => {
+  if (as === 'ok' || as === 'muted') return { state: as }
+  return { state: 'hidden', hiddenBy: as === 'type' ? 'content-type' : 'message' }
 }
 
 /** What a sealed body says, or undefined where it does not open. */

@@ -21,6 +21,7 @@ import { recipientsOfEpoch } from '../validity/context.ts'
 import { isLeader } from './admission.ts'
 import { undecryptable } from './keys.ts'
 import { causeNow, managerNow } from './manager.ts'
+import { groupName, metaState } from './meta-state.ts'
 import type { Replica, WaitingRequest } from './state.ts'
 import { currentContext } from './state.ts'
 
@@ -63,6 +64,7 @@ const membersOf = (replica: Replica, roster: Roster): MemberReport[] => {
   const linked = new Set(
     [...replica.sync.peers.values()].filter((peer) => peer.proven).map((peer) => peer.member),
   )
+  const { muted, types } = metaState(replica)
   return [...roster.members.values()]
     .map(({ facts, standing }): MemberReport => {
       const counter = counterOf(replica, facts.member)
@@ -76,7 +78,8 @@ const membersOf = (replica: Replica, roster: Roster): MemberReport[] => {
         device: toHex(facts.device),
         peerId: facts.peer,
         reachable: linked.has(facts.member) || facts.member === replica.self.member,
-        muted: false,
+        muted: muted.has(facts.member),
+        allowedTypes: [...(types.get(facts.member) ?? [])],
         counter,
         waiting: waiting.get(facts.member) ?? 0,
       }
@@ -125,7 +128,9 @@ export const reportGroup = (turn: Turn, replica: Replica, root: string): GroupRe
   const held = byAccount.filter((member) => member.counter !== null)
   return {
     group: replica.group,
-    name: constitution.name,
+    name: groupName(replica),
+    topic: metaState(replica).topic,
+    allowedTypes: [...(metaState(replica).types.get('') ?? [])],
     policy: constitution.policy.name,
     created: replica.createdMs,
     founder:

@@ -29,6 +29,7 @@ import type { Turn } from '../turn.ts'
 import type { Context, ControlInfo, Jurisdiction } from '../validity/context.ts'
 import { contextOf, createJurisdiction } from '../validity/context.ts'
 import type { Court } from '../validity/court.ts'
+import type { HeldMeta, Maxima, MetaState } from '../meta/fold.ts'
 import type { Departure } from './departures.ts'
 import type { SyncState } from './sync-state.ts'
 import { createSyncState } from './sync-state.ts'
@@ -78,6 +79,21 @@ export interface Reach {
   readonly record: Bytes
   readonly seq: number
   readonly addresses: readonly string[]
+}
+
+/** What leaders said about the group. */
+export interface Metas {
+  /** Every Meta message, by its id. */
+  readonly held: Map<Hex, HeldMeta>
+  /** What they come to; undefined until somebody asks. */
+  maxima: Maxima | undefined
+  state: MetaState | undefined
+  /** Grows with every change. */
+  version: number
+  /** Epoch and version for which it was last looked whether something is to be said again. */
+  looked: string
+  /** Something is being said again. */
+  restating: boolean
 }
 
 export interface Replica {
@@ -132,6 +148,7 @@ export interface Replica {
   root: { readonly count: number; readonly hex: Hex; readonly bytes: Bytes } | undefined
   /** Set when who belongs, or how to reach somebody, may have changed. */
   changed: boolean
+  readonly meta: Metas
   /** What still counts of those who were removed or left. */
   readonly departures: Map<Hex, Departure>
   /** Of whose departure the last looked-at past does not know. */
@@ -160,6 +177,15 @@ export interface Replica {
   /** Lines whose tip a later signed header vouches for, as it came. */
   readonly vouchers: Map<number, { readonly headers: readonly Bytes[]; readonly signature: Bytes }>
 }
+
+const createMetas = (): Metas => ({
+  held: new Map(),
+  maxima: undefined,
+  state: undefined,
+  version: 0,
+  looked: '',
+  restating: false,
+})
 
 export const createReplica = (
   env: Env,
@@ -209,6 +235,7 @@ export const createReplica = (
     checked: false,
     root: undefined,
     changed: true,
+    meta: createMetas(),
     departures: new Map(),
     unaware: undefined,
     calling: '',

@@ -1,5 +1,5 @@
 /**
- * The rules of each public type (V6, V7): what a body must say, given the past it stands on, and
+ * The rules of each type (V6, V7): what a body must say, given the past it stands on, and
  * what it changes for those who come after.
  */
 import type { Bytes } from '../../base/bytes.ts'
@@ -85,6 +85,9 @@ export const judgeBody = (
       return judgeRekeyRequest(at)
     case MessageType.prekey:
       return judgePrekey(at)
+    case MessageType.meta:
+      // Its body is for those who can open it; that a leader wrote it everybody can see.
+      return author.facts.leader ? { kind: 'valid', info: undefined } : invalid('not-a-leader')
     default:
       return { kind: 'valid', info: undefined }
   }

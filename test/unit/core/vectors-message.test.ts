@@ -13,7 +13,8 @@ import { encode } from '../../../src/codec/canonical.ts'
 import { batchValue } from '../../../src/core/anti-entropy/batch.ts'
 import type { Batch } from '../../../src/core/anti-entropy/batch.ts'
 import { chainKeyOf, messageKeyOf, nextChainKey, prkOf } from '../../../src/core/epoch/schedule.ts'
-import { openText } from '../../../src/core/epoch/text.ts'
+import { openSealed, openText } from '../../../src/core/epoch/text.ts'
+import { parseMeta } from '../../../src/core/meta/body.ts'
 import { encodeHeader, encodePrefix } from '../../../src/core/message/header.ts'
 import type { Header } from '../../../src/core/message/header.ts'
 import { parseMessage } from '../../../src/core/message/message.ts'
@@ -47,12 +48,9 @@ describe.each(providers)('%s', (_, crypto) => {
 
   test('texts open with the keys of their epochs', () => {
     const texts = all.messages.filter(({ type }) => type === 2)
-    expect(texts).toHaveLength(6)
+    expect(texts).toHaveLength(7)
     for (const one of texts) {
-      const secret = all.epochs.find(({ id }) => toHex(id) === toHex(one.epoch))!.secret
-      let chainKey = chainKeyOf(crypto, prkOf(crypto, one.epoch, secret), one.member)
-      for (let gen = 0; gen < one.gen; gen++) chainKey = nextChainKey(crypto, chainKey)
-      const messageKey = messageKeyOf(crypto, chainKey)
+      const messageKey = messageKeyWith(crypto, one)
       expect(messageKey).toEqual(one.messageKey)
       const { contentType, payload } = valueOf(openText(crypto, { ...one, messageKey }))
       expect({ contentType, payload }).toEqual({
@@ -60,6 +58,16 @@ describe.each(providers)('%s', (_, crypto) => {
         payload: one.payload,
       })
     }
+  })
+
+  test('a Meta opens with a key of the same chain, and says what its bytes say', () => {
+    const [one, ...more] = all.messages.filter(({ type }) => type === 13)
+    expect(more).toEqual([])
+    const messageKey = messageKeyWith(crypto, one!)
+    const plaintext = valueOf(openSealed(crypto, { ...one!, messageKey }))
+    expect(plaintext).toEqual(one!.plaintext)
+    expect(valueOf(parseMeta(plaintext)).map(({ write }) => write.kind)).toEqual(['name', 'mute'])
+    expect(openText(crypto, { ...one!, messageKey }).ok).toBe(false)
   })
 
   test('epoch ids are those of their bodies', () => {
@@ -105,6 +113,14 @@ describe.each(providers)('%s', (_, crypto) => {
     })
   })
 })
+
+/** The key at a message's place in its author's chain. */
+function messageKeyWith(crypto: Crypto, one: (typeof all.messages)[number]): Bytes {
+  const secret = all.epochs.find(({ id }) => toHex(id) === toHex(one.epoch))!.secret
+  let chainKey = chainKeyOf(crypto, prkOf(crypto, one.epoch, secret), one.member)
+  for (let gen = 0; gen < one.gen; gen++) chainKey = nextChainKey(crypto, chainKey)
+  return messageKeyOf(crypto, chainKey)
+}
 
 const encodeLabelled = (label: string, hash: Bytes): Bytes =>
   Uint8Array.of(...new TextEncoder().encode(label), 0, ...hash)

@@ -56,6 +56,7 @@ export function memberOf(letter: string, over: Partial<MemberReport> = {}): Memb
     peerId: `12D3KooW${letter.repeat(44)}`,
     reachable: true,
     muted: false,
+    allowedTypes: [],
     counter: 0,
     waiting: 0,
     ...over,
@@ -204,6 +205,8 @@ export class ScriptedEndpoint implements EndpointMachine {
     return {
       group: groupId,
       name: 'garden',
+      topic: '',
+      allowedTypes: [],
       policy: 'balanced',
       created: 1_700_000_000_000,
       founder: members[0]?.member ?? '',
@@ -301,6 +304,8 @@ function answerTo(command: Command): unknown {
       return { group: groupId, name: 'garden', member: 'a'.repeat(64) }
     case 'accept-request':
       return { member: 'd'.repeat(64) }
+    case 'set-meta':
+      return { number: 'aaaaaaaa:11', id: 'b'.repeat(64), changed: true }
     case 'attest':
       return { number: 'aaaaaaaa:9', id: '9'.repeat(64) }
     case 'sync':
