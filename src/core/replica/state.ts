@@ -187,6 +187,28 @@ const createMetas = (): Metas => ({
   restating: false,
 })
 
+/** Nothing calls for an epoch, nothing is held, nobody complains. */
+const nothingUnderWay = (): Pick<
+  Replica,
+  | 'calling'
+  | 'epochsSeen'
+  | 'epochsUsed'
+  | 'rekeyed'
+  | 'drafts'
+  | 'releasing'
+  | 'complaint'
+  | 'complainedMs'
+> => ({
+  calling: '',
+  epochsSeen: new Map(),
+  epochsUsed: new Set(),
+  rekeyed: new Map(),
+  drafts: new Map(),
+  releasing: false,
+  complaint: '',
+  complainedMs: Number.NEGATIVE_INFINITY,
+})
+
 export const createReplica = (
   env: Env,
   fixed: {
@@ -238,14 +260,7 @@ export const createReplica = (
     meta: createMetas(),
     departures: new Map(),
     unaware: undefined,
-    calling: '',
-    epochsSeen: new Map(),
-    epochsUsed: new Set(),
-    rekeyed: new Map(),
-    drafts: new Map(),
-    releasing: false,
-    complaint: '',
-    complainedMs: Number.NEGATIVE_INFINITY,
+    ...nothingUnderWay(),
     joinWaiters: [],
     joining: false,
     vouchers: new Map(),
