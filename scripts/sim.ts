@@ -4,6 +4,7 @@
 //
 //   npm run sim -- --seeds 500 --nodes 50 --late 5 --rounds 6
 //   npm run sim -- --seed 'ci 7' --nodes 10
+//   npm run sim -- --seeds 1000 --nodes 6 --membership      with removals, leaving, coming back, re-keying
 import { parseArgs } from 'node:util'
 import { runHistory } from '../test/support/history.ts'
 
@@ -14,6 +15,7 @@ const { values } = parseArgs({
     late: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '5' },
     seed: { type: 'string' },
+    membership: { type: 'boolean', default: false },
   },
 })
 
@@ -33,7 +35,7 @@ const seeds =
     ? Array.from({ length: count }, (_, i) => `sim ${String(i)}`)
     : [values.seed]
 
-const scenario = `--nodes ${String(nodes)} --late ${String(late)} --rounds ${String(rounds)}`
+const scenario = `--nodes ${String(nodes)} --late ${String(late)} --rounds ${String(rounds)}${values.membership ? ' --membership' : ''}`
 const startedMs = performance.now()
 let texts = 0
 
@@ -48,7 +50,7 @@ const failed = (seed: string, log: readonly string[], broken: readonly string[])
 
 const run = (seed: string): void => {
   try {
-    const history = runHistory({ seed, nodes, late, rounds })
+    const history = runHistory({ seed, nodes, late, rounds, membership: values.membership })
     if (history.broken.length > 0) failed(seed, history.log, history.broken)
     texts += history.acknowledged
   } catch (error) {

@@ -5,7 +5,12 @@ import { SeededRandom } from '../../src/base/random.ts'
 import type { CrashWrites } from '../../src/lab/world/disk.ts'
 import type { CommandHandle } from '../../src/lab/world/node.ts'
 import type { Cut } from '../../src/lab/world/links.ts'
+import { govern, membersNow } from './history-members.ts'
 import { broken, heldBy } from './laws.ts'
+import { brokenMembership } from './membership-laws.ts'
+import { messagesOf } from './bench.ts'
+import { MessageType } from '../../src/core/message/type.ts'
+import type { ClockFault } from '../../src/lab/world/clock.ts'
 import {
   type Mesh,
   converge,
@@ -25,6 +30,8 @@ export interface HistoryOptions {
   readonly rounds?: number
   /** Nodes that join only later, at a random leader. Default: none. */
   readonly late?: number
+  /** Whether members are removed, leave and come back, and keys are renewed. Default: no. */
+  readonly membership?: boolean
 }
 
 export interface History {
@@ -46,6 +53,9 @@ interface Run {
   readonly sent: Sent[]
   readonly late: number[]
   readonly leaders: number
+  readonly membership: boolean
+  /** Nodes that somebody removed, or that left. */
+  readonly goners: Set<number>
 }
 
 const cuts: readonly Exclude<Cut, 'none'>[] = ['blackhole', 'reset', 'no-new', 'hold']
@@ -56,7 +66,7 @@ const pick = <T>(random: SeededRandom, items: readonly T[]): T =>
 
 /** Runs a whole history. Throws only where the machinery fails, not where a law is broken. */
 export function runHistory(options: HistoryOptions): History {
-  const { nodes, rounds = 4, late = 0 } = options
+  const { nodes, rounds = 4, late = 0, membership = false } = options
   const random = new SeededRandom(options.seed).fork('history')
   const weather = pick(random, [0, 0.05, 0.3])
   const world = meshWorld({
@@ -71,14 +81,22 @@ export function runHistory(options: HistoryOptions): History {
         reorder: weather,
       },
     },
+    ...(membership ? { clock: wrongClocks(random.fork('clocks')) } : {}),
   })
   const leaders = Math.min(nodes - late, 1 + random.below(3))
   const mesh = found(world, leaders, nodes - late)
   const newcomers = Array.from({ length: late }, (_, i) => nodes - late + i)
-  const run: Run = { mesh, random, log: [], sent: [], late: newcomers, leaders }
+  const fresh = { log: [], sent: [], goners: new Set<number>() }
+  const run: Run = { mesh, random, late: newcomers, leaders, membership, ...fresh }
   for (let round = 0; round < rounds; round++) upset(run)
   return settle(run)
 }
+
+/** Wall clocks up to ten hours wrong, in either direction, and a little fast or slow. */
+const wrongClocks = (random: SeededRandom) => (): ClockFault => ({
+  skewMs: pick(random, [0, 0, 90_000, -90_000, 36_000_000, -36_000_000]),
+  driftPpm: pick(random, [0, 0, 200, -200]),
+})
 
 /** One fault, with texts while it lasts. */
 function upset(run: Run): void {
@@ -87,7 +105,10 @@ function upset(run: Run): void {
   const act = pick(random, [split, split, crash, isolate, oneWay])
   act(run)
   if (run.late.length > 0) newcomer(run)
-  talk(run, 3 + random.below(10))
+  for (let part = 0; part < (run.membership ? 3 : 1); part++) {
+    if (run.membership) govern(run)
+    talk(run, 3 + random.below(run.membership ? 4 : 10))
+  }
   if (random.below(3) > 0) {
     world.heal()
     run.log.push('heal')
@@ -183,9 +204,9 @@ function settle(run: Run): History {
     if (!world.node(node).running) revive(run, node)
   }
   log.push('all up')
-  const joined = (): number[] => everyone(mesh).filter((node) => groupOf(mesh, node) !== undefined)
+  const before = epochsHeld(mesh)
   world.run(world.nowMs + 20_000)
-  const members = joined()
+  const members = membersNow(mesh)
   const trouble: string[] = []
   try {
     converge(mesh, members)
@@ -194,12 +215,31 @@ function settle(run: Run): History {
     if (!oneEpoch(mesh, members)) trouble.push('the epoch heads are not merged')
     trouble.push(...lastWord(run, members))
     trouble.push(...broken(mesh, members), ...forgotten(run, members))
+    trouble.push(...sentOnce(run, members))
+    if (run.membership) trouble.push(...brokenMembership(mesh, members))
+    const made = [...epochsHeld(mesh)].filter((id) => !before.has(id)).length
+    if (made > EPOCHS_AFTER_HEAL) trouble.push(`${String(made)} epochs after the heal (I26)`)
   } catch (error) {
     trouble.push(String(error))
   }
   const acknowledged = run.sent.filter(({ reply }) => reply?.ok === true).length
   return { mesh, log, broken: trouble, acknowledged }
 }
+
+/** I26: so many epochs at most until there is one head, in any world. */
+const EPOCHS_AFTER_HEAL = 16
+
+/** Every epoch that anybody holds. */
+const epochsHeld = (mesh: Mesh): Set<string> =>
+  new Set(
+    everyone(mesh).flatMap((node) =>
+      groupOf(mesh, node) === undefined
+        ? []
+        : messagesOf(mesh, node)
+            .filter(({ header }) => header.type === MessageType.epoch)
+            .map(({ id }) => id),
+    ),
+  )
 
 /** A live leader folds all epoch heads into one. */
 const oneEpoch = (mesh: Mesh, members: readonly number[]): boolean =>
@@ -226,12 +266,35 @@ function unopened(mesh: Mesh, node: number, words: readonly string[]): string[] 
   return words.filter((id) => !open.has(id)).map((id) => `node ${String(node)} cannot open ${id}`)
 }
 
-/** Nothing acknowledged is lost. */
+/** Nothing acknowledged is lost, of whoever was never gone. */
 function forgotten(run: Run, members: readonly number[]): string[] {
   const held = heldBy(run.mesh, members[0] ?? 0)
   return run.sent.flatMap(({ reply, node }) =>
-    reply?.ok === true && reply.value.id !== null && !held.has(reply.value.id)
+    reply?.ok === true &&
+    reply.value.id !== null &&
+    !run.goners.has(node) &&
+    members.includes(node) &&
+    !held.has(reply.value.id)
       ? [`a text of node ${String(node)} was acknowledged and is lost`]
       : [],
   )
+}
+
+/** What was held is sent, once. */
+function sentOnce(run: Run, members: readonly number[]): string[] {
+  const seen = new Map<string, number>()
+  for (const node of members) {
+    // A reader knows its own texts, held or not, whoever else may read them.
+    for (const { text, author } of readAll(run.mesh, node)) {
+      if (text === null || author !== groupOf(run.mesh, node)?.self) continue
+      seen.set(text, (seen.get(text) ?? 0) + 1)
+    }
+  }
+  return run.sent.flatMap(({ command, reply, node }) => {
+    const text = new TextDecoder().decode(command.payload)
+    const times = seen.get(text) ?? 0
+    if (times > 1) return [`'${text}' was sent ${String(times)} times`]
+    const due = reply?.ok === true && members.includes(node) && !run.goners.has(node)
+    return due && times === 0 ? [`'${text}' of node ${String(node)} was never sent`] : []
+  })
 }
