@@ -30,6 +30,8 @@ const sgr: Readonly<Record<Style, string>> = {
   good: '32',
   warn: '33',
   bad: '31',
+  first: '36',
+  second: '35',
 }
 
 export class Output {

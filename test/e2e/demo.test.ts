@@ -66,17 +66,20 @@ describe('the demo', () => {
       const startedMs = performance.now()
       const { code, stdout, stderr } = await ended(start('--json'))
       const result = JSON.parse(stdout) as DemoResult & Answer
-      expect(result).toMatchObject({ v: 1, ok: true, verdict: 'pass', nodes: 5, texts: 22 })
+      expect(result).toMatchObject({ v: 1, ok: true, verdict: 'pass', nodes: 5, texts: 27 })
+      expect(result.removed).toBe('eli')
       expect(code).toBe(0)
       expect(stderr).toBe('')
       const names = result.phases.map(({ name }) => name)
-      expect(names).toEqual(['start', 'form', 'talk', 'split', 'apart', 'heal', 'again', 'verdict'])
+      expect(names.join(' ')).toBe('start form talk split apart keys heal merge again verdict')
       expect(result.healMs).toBe((result.linkMs ?? 0) + (result.dataMs ?? 0))
       expect(result.checks.every(({ ok }) => ok)).toBe(true)
       expect(readdirSync(root)).toEqual([])
       const totalMs = Math.round(performance.now() - startedMs)
-      const { healMs, linkMs, dataMs } = result
-      console.log(`demo: ${totalMs} ms; heal ${healMs} ms (link ${linkMs}, data ${dataMs})`)
+      const { healMs, linkMs, dataMs, keyMs } = result
+      console.log(
+        `demo: ${totalMs} ms; heal ${healMs} ms (link ${linkMs}, data ${dataMs}), keys ${keyMs}`,
+      )
     },
     DEMO_MS_MAX,
   )
@@ -86,9 +89,12 @@ describe('the demo', () => {
     async () => {
       const { code, stdout, stderr } = await ended(start('--nodes', '3'))
       expect(code).toBe(0)
-      for (const title of ['one mesh', 'this side', 'that side', 'one mesh again']) {
+      for (const title of ['one mesh', 'this side', 'that side', 'one mesh, two epochs']) {
         expect(stdout).toContain(`┌ ${title} `)
       }
+      expect(stdout).toMatch(/┌ this side .*\n.*\n.*\n.*epoch ■ \w+ .*epoch ■ \w+ /)
+      expect(stdout).toMatch(/epoch ■ \w+ ■ \w+ /)
+      expect(stdout).toMatch(/┌ one mesh again .*\n.*\n.*\n.*epoch ■ \w+ +│/)
       expect(stdout).toMatch(/^pass: 3 nodes/m)
       expect(stderr).toMatch(/^heal +\d/m)
       expect(stdout + stderr).not.toContain('\u001b')

@@ -64,10 +64,12 @@ function verdictLine(result: {
   healMs: number | null
   linkMs: number | null
   dataMs: number | null
+  keyMs: number | null
 }): Line {
-  const { verdict, nodes, texts, healMs, linkMs, dataMs } = result
+  const { verdict, nodes, texts, healMs, linkMs, dataMs, keyMs } = result
   const word = { text: verdict, style: verdict === 'pass' ? 'good' : 'bad' } as const
   const healed =
     healMs === null ? 'not healed' : `healed in ${healMs} ms (link ${linkMs}, data ${dataMs})`
-  return [word, `: ${nodes} nodes, ${texts} texts, ${healed}`]
+  const keys = keyMs === null ? '' : `, one epoch ${keyMs} ms later`
+  return [word, `: ${nodes} nodes, ${texts} texts, ${healed}${keys}`]
 }

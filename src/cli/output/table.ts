@@ -4,7 +4,7 @@
 import { visible } from './visible.ts'
 
 /** How a piece of text looks where colours are wanted. */
-export type Style = 'bold' | 'dim' | 'good' | 'warn' | 'bad'
+export type Style = 'bold' | 'dim' | 'good' | 'warn' | 'bad' | 'first' | 'second'
 
 /** A piece of a line: text, perhaps with a style. Never holds escapes of its own. */
 export type Piece = string | { readonly text: string; readonly style: Style }

@@ -12,6 +12,8 @@ export interface Sent {
   readonly text: string
   /** Place of the node that sent it. */
   readonly place: number
+  /** Whether its node knew of the removal when it sent it. */
+  readonly knew: boolean
 }
 
 /** What one node reports. */
@@ -20,6 +22,8 @@ export interface Witness {
   /** Undefined when the node does not hold the group. */
   readonly group: GroupStatus | undefined
   readonly rows: readonly TextReport[]
+  /** memberId to state, as the node lists its members. */
+  readonly standings: Readonly<Record<string, string>>
 }
 
 /** What was held at the end of the split, by place. */
@@ -27,12 +31,24 @@ export interface Apart {
   readonly sides: readonly [readonly number[], readonly number[]]
   /** Texts sent meanwhile. */
   readonly sent: readonly Sent[]
+  /** The epochs in force at the end of the split, by side. */
+  readonly epochs: readonly (readonly string[])[]
   /** Ids of all texts held, by place. */
   readonly held: readonly ReadonlySet<string>[]
 }
 
+/** Who was removed during the split. */
+export interface Outcast {
+  readonly place: number
+  readonly member: string
+  /** What its own node reports at the end. */
+  readonly node: Witness
+}
+
 export interface Evidence {
+  /** Everybody who still belongs. */
   readonly nodes: readonly Witness[]
+  readonly outcast: Outcast | undefined
   readonly sent: readonly Sent[]
   readonly apart: Apart
 }
@@ -54,6 +70,9 @@ export function judge(evidence: Evidence): readonly Check[] {
     nothingLost(evidence),
     everyTextOpens(evidence),
     noFork(evidence),
+    equalMembers(evidence),
+    oneEpoch(evidence),
+    ...(evidence.outcast === undefined ? [] : [staysOut(evidence, evidence.outcast)]),
   ]
 }
 
@@ -138,15 +157,22 @@ function nothingLost({ nodes, sent }: Evidence): Check {
   return { name: 'texts-all', ok, detail }
 }
 
-function everyTextOpens({ nodes, sent }: Evidence): Check {
+/** Of whoever was removed during the split, what no leader had heard may be withdrawn: everywhere. */
+function everyTextOpens({ nodes, sent, apart, outcast }: Evidence): Check {
   const said = new Map(sent.map(({ id, text }) => [id, text]))
+  const theirs = apart.sent.filter(({ place }) => place === outcast?.place)
+  const unheard = new Set(theirs.map(({ id }) => id))
+  const excused = (row: TextReport) => row.state === 'withdrawn' && unheard.has(row.id)
   const wrong = nodes.flatMap(({ name, group, rows }) => [
     ...rows
+      .filter((row) => !excused(row))
       .filter((row) => row.state !== 'ok' || row.text !== (said.get(row.id) ?? row.text))
       .map((row) => `${row.number} on ${name}`),
     ...((group?.undecryptable ?? 0) > 0 ? [`${group?.undecryptable ?? 0} on ${name}`] : []),
   ])
-  const detail = wrong.length === 0 ? 'every text as it was sent' : `not so: ${few(wrong)}`
+  const withdrawn = nodes[0]?.rows.filter(excused).length ?? 0
+  const rest = withdrawn === 0 ? '' : `, ${withdrawn} of the removed withdrawn`
+  const detail = wrong.length === 0 ? `every text as it was sent${rest}` : `not so: ${few(wrong)}`
   return { name: 'texts-open', ok: wrong.length === 0, detail }
 }
 
@@ -157,6 +183,44 @@ function noFork({ nodes }: Evidence): Check {
   const detail =
     wrong.length === 0 ? 'nobody forked, nothing waits' : `forked or waiting: ${few(wrong)}`
   return { name: 'no-fork', ok: wrong.length === 0, detail }
+}
+
+function equalMembers({ nodes, outcast }: Evidence): Check {
+  const listed = nodes.map(({ standings }) => sorted(standings))
+  const states = Object.entries(nodes[0]?.standings ?? {})
+  const right = states.every(
+    ([member, state]) => state === (member === outcast?.member ? 'removed' : 'active'),
+  )
+  const ok = allEqual(listed) && right && states.length > 0
+  const removed = outcast === undefined ? 'nobody removed' : `${outcast.node.name} removed`
+  const detail = ok
+    ? `${states.length} members on every node, ${removed}`
+    : named(nodes, ({ standings }) => Object.values(standings).join(' '))
+  return { name: 'members-equal', ok, detail }
+}
+
+/** Two colours during the split that are one afterwards. */
+function oneEpoch({ nodes, apart }: Evidence): Check {
+  const [here = [], there = []] = apart.epochs
+  const two = here.length === 1 && there.length === 1 && here[0] !== there[0]
+  const heads = nodes.map(({ group }) => group?.epochHeads.join(' ') ?? '')
+  const [head = ''] = heads
+  const ok = two && allEqual(heads) && head !== '' && !head.includes(' ')
+  const shown = [here, there].map((ids) => ids.map(short).join(' ')).join(' and ')
+  const end = ok
+    ? short(head)
+    : named(nodes, ({ group }) => `${group?.epochHeads.length ?? 0} heads`)
+  return { name: 'one-epoch', ok, detail: `${shown} became ${end}` }
+}
+
+function staysOut({ sent }: Evidence, { node }: Outcast): Check {
+  const forbidden = new Set(sent.filter(({ knew }) => knew).map(({ id }) => id))
+  const opened = node.rows.filter((row) => row.text !== null && forbidden.has(row.id))
+  const ok = opened.length === 0 && forbidden.size > 0
+  const detail = ok
+    ? `${node.name} opens none of ${forbidden.size} texts sent by who knew of the removal`
+    : `opened: ${few(opened.map((row) => row.number))}`
+  return { name: 'removed-out', ok, detail }
 }
 
 function common(row: TextReport): string {

@@ -1,13 +1,21 @@
-// The demo: real daemons form a group and talk, are cut in two, talk on, are joined again, and the
-// verdict comes from what they report. One scene after the other, each timed.
+// The demo: real daemons form a group and talk, are cut in two, talk on, change members and keys on
+// their own sides, are joined again, and the verdict comes from what they report. One scene after the other, each timed.
 // Where the nodes do not become equal again that is a verdict; where a node breaks it is an error.
 
 import { CoterieError } from '../../base/error.ts'
 import { type Apart, type Check, type Sent, judge } from './checks.ts'
 import { withFleet } from './fleet.ts'
-import { NODES_DEFAULT, NODES_MAX, NODES_MIN, namesOf, sidesOf } from './people.ts'
+import {
+  NODES_DEFAULT,
+  NODES_MAX,
+  NODES_MIN,
+  actors,
+  namesOf,
+  outcastOf,
+  sidesOf,
+} from './people.ts'
 import { type Piece, picture } from './picture.ts'
-import { Stage, notEqual } from './stage.ts'
+import { Stage, notEqual, notOneEpoch } from './stage.ts'
 import { nowMs, sleep, watch } from './wait.ts'
 
 export interface DemoOptions {
@@ -27,7 +35,8 @@ export interface DemoOptions {
 
 /** One scene: how long it took, its own figures, and a sentence. */
 export interface Phase {
-  readonly name: 'start' | 'form' | 'talk' | 'split' | 'apart' | 'heal' | 'again' | 'verdict'
+  readonly name:
+    'start' | 'form' | 'talk' | 'split' | 'apart' | 'keys' | 'heal' | 'merge' | 'again' | 'verdict'
   readonly ms: number
   readonly note: string
   readonly [figure: string]: string | number | null | readonly unknown[]
@@ -43,6 +52,10 @@ export interface DemoResult {
   readonly linkMs: number | null
   /** From then until all roots were equal. */
   readonly dataMs: number | null
+  /** From equal roots until one epoch was left of the two. */
+  readonly keyMs: number | null
+  /** Who was removed during the split; null with three nodes, all of them leaders. */
+  readonly removed: string | null
   /** Messages that each node holds at the end. */
   readonly messages: number
   /** Texts that were sent. */
@@ -52,6 +65,8 @@ export interface DemoResult {
 }
 
 const HEAL_MS_MAX = 20_000
+/** Five times what one leader waits before it merges. */
+const MERGE_MS_MAX = 40_000
 /** Long enough that every dial into the cut has failed more than once. */
 const APART_MS_MIN = 3_000
 
@@ -97,16 +112,23 @@ class Play {
     await this.#talk()
     await this.#drawWhole('one mesh')
     await this.#split(sides)
-    const apart = await this.#apart(sides)
+    const before = this.#stage.sent.length
+    await this.#apart(sides)
+    const outcast = outcastOf(nodes)
+    const apart = await this.#keys(sides, outcast, before)
     await this.#drawSides(sides)
     const healed = await this.#heal(sides)
+    let keyMs: number | null = null
     if (healed.healMs === null) await this.#drawSides(sides)
     else {
+      await this.#drawWhole('one mesh, two epochs')
+      keyMs = await this.#merge()
       await this.#again(sides)
       await this.#drawWhole('one mesh again')
     }
     const judged = await this.#verdict(apart)
-    return { ...judged, nodes, ...healed, phases: this.#phases }
+    const removed = outcast === undefined ? null : this.#stage.daemon(outcast).name
+    return { ...judged, nodes, ...healed, keyMs, removed, phases: this.#phases }
   }
 
   async #form(): Promise<void> {
@@ -149,7 +171,7 @@ class Play {
     })
   }
 
-  async #apart(sides: Apart['sides']): Promise<Apart> {
+  async #apart(sides: Apart['sides']): Promise<void> {
     const stage = this.#stage
     const startedMs = nowMs()
     const before = stage.sent.length
@@ -162,11 +184,38 @@ class Play {
       stage.until('one side equal in itself', (view) => notEqual(view, side))
     const settleMs = Math.round(Math.max(...(await Promise.all(sides.map(settle)))))
     await sleep(Math.max(0, startedMs + APART_MS_MIN - nowMs()), stage.fleet.signal)
+    const texts = stage.sent.length - before
+    const note = `${texts} texts on both sides, each side equal in itself after ${settleMs} ms`
+    await this.tell({ name: 'apart', ms: nowMs() - startedMs, texts, settleMs, note })
+  }
+
+  /** This side removes somebody of the other, both mint epochs of their own and talk under them. */
+  async #keys(sides: Apart['sides'], outcast: number | undefined, before: number): Promise<Apart> {
+    const stage = this.#stage
+    const startedMs = nowMs()
+    if (outcast !== undefined) await stage.remove(actors[0], outcast)
+    await Promise.all(actors.map((leader) => stage.rotate(leader)))
+    const settle = (side: readonly number[]) =>
+      stage.until('one epoch on each side', (view) => [
+        ...new Set([...notOneEpoch(view, side), ...notEqual(view, side)]),
+      ])
+    await Promise.all(sides.map(settle))
+    await Promise.all(
+      sides.map(async (side) => {
+        for (const place of side) await stage.say('rekeyed', place)
+      }),
+    )
+    await Promise.all(sides.map(settle))
+    const view = await stage.look()
+    const epochs = sides.map(([first = 0]) => view[first]?.epochHeads ?? [])
+    for (const id of epochs[0] ?? []) stage.colours.set(id, 'first')
+    for (const id of epochs[1] ?? []) stage.colours.set(id, 'second')
     const rows = await Promise.all(stage.everybody.map((place) => stage.read(place)))
+    const who = outcast === undefined ? 'nobody' : stage.daemon(outcast).name
+    const note = `${who} removed by the other side, new keys on both`
+    await this.tell({ name: 'keys', ms: nowMs() - startedMs, epochs, note })
     const sent: readonly Sent[] = stage.sent.slice(before)
-    const note = `${sent.length} texts on both sides, each side equal in itself after ${settleMs} ms`
-    await this.tell({ name: 'apart', ms: nowMs() - startedMs, texts: sent.length, settleMs, note })
-    return { sides, sent, held: rows.map((held) => new Set(held.map((row) => row.id))) }
+    return { sides, sent, epochs, held: rows.map((held) => new Set(held.map((row) => row.id))) }
   }
 
   async #heal(sides: Apart['sides']): Promise<Pick<DemoResult, 'healMs' | 'linkMs' | 'dataMs'>> {
@@ -179,7 +228,7 @@ class Play {
       until: (view) => {
         const crossed = sides.some((side) => stage.isLinkedOut(view, side))
         if (crossed) linkedMs ??= nowMs()
-        return notEqual(view, stage.everybody).length === 0
+        return notEqual(view, stage.remaining).length === 0
       },
       boundMs: HEAL_MS_MAX,
       signal: stage.fleet.signal,
@@ -196,11 +245,29 @@ class Play {
     return { healMs, linkMs, dataMs }
   }
 
+  /** Two epochs are in force until one leader, whose turn it is, makes one of them. */
+  async #merge(): Promise<number | null> {
+    const stage = this.#stage
+    const { ms, done, seen } = await watch({
+      look: () => stage.look(),
+      until: (view) => notOneEpoch(view, stage.remaining).length === 0,
+      boundMs: MERGE_MS_MAX,
+      signal: stage.fleet.signal,
+    })
+    const last = seen[0]?.lastEpoch
+    const keyMs = done ? Math.round(ms) : null
+    const note = done
+      ? `two epochs became one, made by ${last?.name ?? '?'} because of ${last?.reason ?? '?'}`
+      : `still more than one epoch after ${MERGE_MS_MAX / 1_000} s`
+    await this.tell({ name: 'merge', ms, keyMs, note })
+    return keyMs
+  }
+
   /** The first word from each side, live over the new links. */
   async #again(sides: Apart['sides']): Promise<void> {
     const stage = this.#stage
     const startedMs = nowMs()
-    await stage.until('all links back', (view) => stage.notLinked(view, stage.everybody))
+    await stage.until('all links back', (view) => stage.notLinked(view, stage.remaining))
     const linkedMs = Math.round(nowMs() - startedMs)
     for (const [first = 0] of sides) await stage.say('again', first)
     const settleMs = await this.#settle()
@@ -212,9 +279,10 @@ class Play {
     apart: Apart,
   ): Promise<Pick<DemoResult, 'verdict' | 'messages' | 'texts' | 'checks'>> {
     const startedMs = nowMs()
-    const { sent } = this.#stage
-    const nodes = await this.#stage.witnesses()
-    const checks = judge({ nodes, sent, apart })
+    const { sent, remaining } = this.#stage
+    const nodes = await this.#stage.witnesses(remaining)
+    const outcast = await this.#stage.outcast()
+    const checks = judge({ nodes, outcast, sent, apart })
     const passed = checks.filter(({ ok }) => ok).length
     const late = nodes.map(({ rows }) => rows.filter((row) => row.late).length)
     const note = `${passed} of ${checks.length} checks passed`
@@ -229,15 +297,15 @@ class Play {
 
   /** Until every node holds the same. @returns how long that took, whole ms */
   async #settle(): Promise<number> {
-    const { everybody } = this.#stage
+    const { remaining } = this.#stage
     return Math.round(
-      await this.#stage.until('all nodes equal', (view) => notEqual(view, everybody)),
+      await this.#stage.until('all nodes equal', (view) => notEqual(view, remaining)),
     )
   }
 
   async #drawWhole(title: string): Promise<void> {
     if (this.#options.onPicture === undefined) return
-    const side = await this.#stage.draw(this.#stage.everybody, {
+    const side = await this.#stage.draw(this.#stage.remaining, {
       title,
       style: 'good',
       rows: 6,

@@ -17,6 +17,8 @@ type Route = keyof Answers
 export interface CallOptions {
   /** The group in the path. */
   readonly id?: string
+  /** The member in the path. */
+  readonly member?: string
   /** Body of a POST. Default: an empty object. */
   readonly body?: object
   /** How long to wait for the answer. Default: 20 s. */
@@ -38,10 +40,10 @@ export class LocalApi {
   /** @throws CoterieError what the daemon said; any other error when it could not be reached */
   async call<R extends Route>(route: R, options: CallOptions = {}): Promise<Answered<Answers[R]>> {
     const [method = 'GET', path = '/'] = route.split(' ')
-    const { id = '', body = {}, timeoutMs = TIMEOUT_MS } = options
+    const { id = '', member = '', body = {}, timeoutMs = TIMEOUT_MS } = options
     const text = await this.#exchange({
       method,
-      path: path.replace(':id', id),
+      path: path.replace(':id', id).replace(':member', member),
       body: method === 'POST' ? JSON.stringify(body) : undefined,
       timeoutMs,
     })

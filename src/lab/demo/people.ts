@@ -38,6 +38,14 @@ export function sidesOf(nodes: number): readonly [readonly number[], readonly nu
   return [all.filter((place) => !far.has(place)), all.filter((place) => far.has(place))]
 }
 
+/** Who is removed during the split, by the other side; nobody where all are leaders. */
+export function outcastOf(nodes: number): number | undefined {
+  return nodes > leaders.length ? nodes - 1 : undefined
+}
+
+/** The leader of each side that acts there: removes on this side, re-keys on both. */
+export const actors: readonly [number, number] = [0, 1]
+
 const together = [
   'good morning from here',
   'the early train was full again',
@@ -59,11 +67,19 @@ const apart = [
   'they will read this later',
 ] as const
 
+const rekeyed = [
+  'new keys on our side',
+  'only we can read this now',
+  'let us see who comes back',
+  'the list is shorter today',
+  'I keep the old key as a souvenir',
+] as const
+
 const again = ['there you are again!', 'so that is what you did meanwhile', 'now eat'] as const
 
-const pools = { together, apart, again }
+const pools = { together, apart, rekeyed, again }
 
-/** When something is said: before the split, during it, after the heal. */
+/** When something is said: before the split, during it, under new keys, after the heal. */
 export type Moment = keyof typeof pools
 
 /** What somebody says in their `turn`-th turn; whoever sits elsewhere begins elsewhere. */

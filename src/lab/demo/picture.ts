@@ -4,7 +4,7 @@
 //   ┌ one mesh ────────────────┐        ┌ this side ──────┐ ╳ ┌ that side ──────┐
 //   │ ada*  bob*  cyd*  dee ...│        │ ada*  cyd*  dee │ ╳ │ bob*  eli       │
 
-export type Style = 'bold' | 'dim' | 'good' | 'warn' | 'bad'
+export type Style = 'bold' | 'dim' | 'good' | 'warn' | 'bad' | 'first' | 'second'
 export type Piece = string | { readonly text: string; readonly style: Style }
 
 /** One side: who is there and what they hold. */
@@ -14,6 +14,8 @@ export interface Side {
   readonly people: readonly { readonly name: string; readonly leader: boolean }[]
   /** What every node of the side holds: root and number of messages. */
   readonly held: string
+  /** The epochs in force there, each in its colour. */
+  readonly epochs: readonly { readonly id: string; readonly style: Style }[]
   /** Their latest texts, oldest first. */
   readonly texts: readonly string[]
 }
@@ -21,6 +23,7 @@ export interface Side {
 const WIDTH_ALONE = 68
 const WIDTH_BESIDE = 38
 const INDENT = '  '
+const EPOCHS_SHOWN = 2
 
 /** The drawing of one side, or of two with the cut between them. */
 export function picture(sides: readonly Side[]): readonly (readonly Piece[])[] {
@@ -56,7 +59,17 @@ function contentOf(side: Side, width: number): readonly (readonly Piece[])[] {
   return [
     ...peopleLines(side, width),
     [{ text: cut(side.held, width), style: 'dim' }],
+    epochLine(side),
     ...side.texts.map((text): readonly Piece[] => [cut(text, width)]),
+  ]
+}
+
+/** A block for each epoch: two colours while two sides have keys of their own, then one. */
+function epochLine({ epochs }: Side): readonly Piece[] {
+  const shown = epochs.slice(0, EPOCHS_SHOWN)
+  return [
+    { text: 'epoch', style: 'dim' },
+    ...shown.flatMap(({ id, style }): Piece[] => [' ', { text: `■ ${id.slice(0, 8)}`, style }]),
   ]
 }
 

@@ -3,7 +3,7 @@
 
 import type { Status, TextReport } from '../../api/contract.ts'
 import { CoterieError } from '../../base/error.ts'
-import type { Sent, Witness } from './checks.ts'
+import type { Outcast, Sent, Witness } from './checks.ts'
 import type { Daemon } from './daemon.ts'
 import type { Fleet } from './fleet.ts'
 import { type Moment, founder, leaders, lineOf } from './people.ts'
@@ -20,6 +20,9 @@ const SETTLE_MS_MAX = 20_000
 export class Stage {
   readonly fleet: Fleet
   readonly sent: Sent[] = []
+  /** Epoch to the colour in which it is drawn. */
+  readonly colours = new Map<string, Style>()
+  #outcast: number | undefined
   #group = ''
   #members: readonly string[] = []
   readonly #turns = new Map<number, number>()
@@ -30,6 +33,15 @@ export class Stage {
 
   get everybody(): readonly number[] {
     return this.fleet.daemons.map((_, place) => place)
+  }
+
+  /** Everybody who has not been removed. */
+  get remaining(): readonly number[] {
+    return this.everybody.filter((place) => place !== this.#outcast)
+  }
+
+  member(place: number): string {
+    return this.#members[place] ?? ''
   }
 
   daemon(place: number): Daemon {
@@ -67,14 +79,40 @@ export class Stage {
     const turn = this.#turns.get(place) ?? 0
     this.#turns.set(place, turn + 1)
     const text = lineOf(moment, place, turn)
+    const knew = await this.#knows(place)
     const { id, number } = await api.call('POST /v1/groups/:id/messages', {
       id: this.#group,
       body: { text },
     })
     if (id === null || number === null) throw new Error('the node holds a text back')
-    const sent = { id, number, text, place }
+    const sent = { id, number, text, place, knew }
     this.sent.push(sent)
     return sent
+  }
+
+  /** One leader removes somebody, and from now on only the others are waited for. */
+  async remove(leader: number, outcast: number): Promise<void> {
+    const { api } = this.daemon(leader)
+    const path = { id: this.#group, member: this.member(outcast) }
+    const route = 'POST /v1/groups/:id/members/:member/remove'
+    await api.call(route, { ...path, timeoutMs: 2 * SETTLE_MS_MAX })
+    this.#outcast = outcast
+  }
+
+  async rotate(leader: number): Promise<void> {
+    await this.daemon(leader).api.call('POST /v1/groups/:id/rotate', { id: this.#group })
+  }
+
+  /** Asked before a text is sent, so a node is at worst said to know a moment too late. */
+  async #knows(place: number): Promise<boolean> {
+    if (this.#outcast === undefined) return false
+    return (await this.#standings(place))[this.member(this.#outcast)] === 'removed'
+  }
+
+  async #standings(place: number): Promise<Record<string, string>> {
+    const { api } = this.daemon(place)
+    const { members } = await api.call('GET /v1/groups/:id/members', { id: this.#group })
+    return Object.fromEntries(members.map(({ member, state }) => [member, state]))
   }
 
   /** What every node says about the group now. */
@@ -92,16 +130,25 @@ export class Stage {
     return this.daemon(place).api.read(this.#group)
   }
 
-  /** What every node reports at the end. */
-  async witnesses(): Promise<readonly Witness[]> {
+  /** What these nodes report at the end. */
+  async witnesses(places: readonly number[]): Promise<readonly Witness[]> {
     const view = await this.look()
     return Promise.all(
-      this.fleet.daemons.map(async ({ name }, place) => ({
-        name,
+      places.map(async (place) => ({
+        name: this.daemon(place).name,
         group: view[place],
         rows: view[place] === undefined ? [] : await this.read(place),
+        standings: view[place] === undefined ? {} : await this.#standings(place),
       })),
     )
+  }
+
+  /** Who was removed, with what its own node reports. */
+  async outcast(): Promise<Outcast | undefined> {
+    const place = this.#outcast
+    if (place === undefined) return undefined
+    const [node] = await this.witnesses([place])
+    return node && { place, member: this.member(place), node }
   }
 
   /** Waits until nobody is left behind. @throws CoterieError TIMEOUT naming who is, with its log */
@@ -164,6 +211,10 @@ export class Stage {
         name: this.daemon(place).name,
         leader: leaders.includes(place),
       })),
+      epochs: (group?.epochHeads ?? []).map((id) => ({
+        id,
+        style: this.colours.get(id) ?? 'good',
+      })),
       held: `${group?.messages ?? 0} messages, root ${group?.root.slice(0, 8) ?? '-'}`,
       texts: rows.slice(-look.rows).map((row) => `${row.name}: ${row.text ?? `(${row.state})`}`),
     }
@@ -174,4 +225,11 @@ export class Stage {
 export function notEqual(view: View, side: readonly number[]): readonly number[] {
   const root = view[side[0] ?? 0]?.root
   return side.filter((place) => root === undefined || view[place]?.root !== root)
+}
+
+/** Places of one side that are not under one and the same epoch. */
+export function notOneEpoch(view: View, side: readonly number[]): readonly number[] {
+  const [epoch, ...more] = view[side[0] ?? 0]?.epochHeads ?? []
+  if (epoch === undefined || more.length > 0) return side
+  return side.filter((place) => view[place]?.epochHeads.join() !== epoch)
 }

@@ -12,6 +12,7 @@ const side: Side = {
     { name: 'bob', leader: false },
   ],
   held: '3 messages, root 12345678',
+  epochs: [{ id: 'e'.repeat(64), style: 'first' }],
   texts: ['ada: hello', `bob: ${'a long story '.repeat(20)}`],
 }
 
@@ -26,6 +27,7 @@ test('one side is one box', () => {
   expect(new Set(lines.map((line) => line.length)).size).toBe(1)
   expect(lines[0]).toMatch(/^ {2}┌ this side ─+┐$/)
   expect(lines[1]).toMatch(/^ {2}│ ada\* {2}bob +│$/)
+  expect(lines.at(-4)).toMatch(/^ {2}│ epoch ■ eeeeeeee +│$/)
   expect(lines.at(-2)).toMatch(/a long story.*… │$/)
   expect(lines.at(-1)).toMatch(/^ {2}└─+┘$/)
 })
