@@ -72,6 +72,7 @@ function addRoutes(app: App, { node }: AppOptions): void {
       const asked = {
         id: context.req.param('id') ?? '',
         member: context.req.param('member') ?? '',
+        message: context.req.param('message') ?? '',
         request: context.req.param('request') ?? '',
         body: await readBody(name, context),
       }

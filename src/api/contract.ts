@@ -3,6 +3,7 @@
 // is one JSON object with `v` and `ok`, or one such object a line; fields are added, never renamed.
 
 import type { ErrorCode } from '../base/error.ts'
+import type { Moderation } from '../node/moderating.ts'
 import type { Status } from '../node/status.ts'
 import type { Removal } from '../node/removing.ts'
 import type {
@@ -85,7 +86,7 @@ export interface SendAnswer {
   ackedBy: string[]
 }
 
-/** Answers by route. `:id`, `:member`, `:request` take everything that a command line takes. */
+/** Answers by route. `:id`, `:member`, `:message`, `:request` take everything that a command line takes. */
 export interface Answers {
   'GET /v1/status': Status
   'GET /v1/groups': { groups: GroupRow[] }
@@ -103,6 +104,12 @@ export interface Answers {
   'POST /v1/groups/:id/invites': { ticket: string; expires: number; uses: number }
   'POST /v1/groups/:id/requests/:request/accept': { member: string }
   'POST /v1/groups/:id/members/:member/remove': Removal
+  'POST /v1/groups/:id/name': Moderation
+  'POST /v1/groups/:id/topic': Moderation
+  'POST /v1/groups/:id/types': Moderation
+  'POST /v1/groups/:id/members/:member/types': Moderation
+  'POST /v1/groups/:id/members/:member/mute': Moderation
+  'POST /v1/groups/:id/messages/:message/hide': Moderation
   'POST /v1/groups/:id/leave': { group: string; number: string; id: string }
   'POST /v1/groups/:id/rotate': { group: string; number: string; id: string; epoch: string }
   'POST /v1/groups/:id/attestation': AttestationAnswer & { number: string; id: string }

@@ -23,6 +23,7 @@ export type ApiNode = Pick<
   | 'invite'
   | 'join'
   | 'leave'
+  | 'moderate'
   | 'ping'
   | 'read'
   | 'removeMember'
@@ -44,6 +45,8 @@ export interface Call<Route extends RouteName> {
   readonly id: string
   /** The `:member` of the path, likewise. */
   readonly member: string
+  /** The `:message` of the path, likewise. */
+  readonly message: string
   /** The `:request` of the path, likewise. */
   readonly request: string
   readonly body: Route extends keyof Bodies ? Bodies[Route] : undefined
@@ -105,6 +108,30 @@ export const routes: { readonly [Name in RouteName]: Route<Name> } = {
   'POST /v1/groups/:id/members/:member/remove': {
     summary: 'Sync with every leader that answers, then remove a member (leaders).',
     run: ({ node, id, member, body }) => node.removeMember(id, member, body),
+  },
+  'POST /v1/groups/:id/name': {
+    summary: 'Call the group by another name, for everybody (leaders).',
+    run: ({ node, id, body }) => node.moderate(id, { kind: 'name', ...body }),
+  },
+  'POST /v1/groups/:id/topic': {
+    summary: 'Set the topic of a group; an empty one takes it away (leaders).',
+    run: ({ node, id, body }) => node.moderate(id, { kind: 'topic', ...body }),
+  },
+  'POST /v1/groups/:id/types': {
+    summary: 'Show texts of these content types only; none named: of all (leaders).',
+    run: ({ node, id, body }) => node.moderate(id, { kind: 'types', member: '', ...body }),
+  },
+  'POST /v1/groups/:id/members/:member/types': {
+    summary: 'The same for the texts of one member (leaders).',
+    run: ({ node, id, member, body }) => node.moderate(id, { kind: 'types', member, ...body }),
+  },
+  'POST /v1/groups/:id/members/:member/mute': {
+    summary: 'Mute a member, or end that: its texts are held and not shown (leaders).',
+    run: ({ node, id, member, body }) => node.moderate(id, { kind: 'mute', member, ...body }),
+  },
+  'POST /v1/groups/:id/messages/:message/hide': {
+    summary: 'Hide a message, or show it again (leaders).',
+    run: ({ node, id, message, body }) => node.moderate(id, { kind: 'hide', message, ...body }),
   },
   'POST /v1/groups/:id/leave': {
     summary: 'End the membership of this node for ever.',

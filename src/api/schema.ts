@@ -7,6 +7,11 @@ import { RequestError } from './failure.ts'
 const text = (bytesMax: number) => z.string().min(1).max(bytesMax)
 const DAY_MS = 86_400_000
 
+const contentTypes = z
+  .array(text(128))
+  .max(32)
+  .describe('Those that are shown, such as text/plain or image/*; none: all.')
+
 /** Bodies of POST requests, by route. */
 export const bodies = {
   'POST /v1/groups': z.strictObject({
@@ -38,6 +43,12 @@ export const bodies = {
     account: z.boolean().optional().describe('Every member of that account.'),
     dryRun: z.boolean().optional().describe('Only say what would happen.'),
   }),
+  'POST /v1/groups/:id/name': z.strictObject({ name: text(256) }),
+  'POST /v1/groups/:id/topic': z.strictObject({ topic: z.string().max(1_024) }),
+  'POST /v1/groups/:id/types': z.strictObject({ types: contentTypes }),
+  'POST /v1/groups/:id/members/:member/types': z.strictObject({ types: contentTypes }),
+  'POST /v1/groups/:id/members/:member/mute': z.strictObject({ on: z.boolean() }),
+  'POST /v1/groups/:id/messages/:message/hide': z.strictObject({ on: z.boolean() }),
   'POST /v1/groups/:id/leave': z.strictObject({
     reason: z.string().max(1_024).optional().describe('Told to the others.'),
     last: z.boolean().optional().describe('Also when no leader is left afterwards.'),

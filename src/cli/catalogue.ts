@@ -14,6 +14,8 @@ const loaders: Readonly<Record<string, () => Promise<CommandSpec>>> = {
   member: async () => (await import('./commands/member.ts')).member,
   send: async () => (await import('./commands/send.ts')).send,
   read: async () => (await import('./commands/read.ts')).read,
+  hide: async () => (await import('./commands/hide.ts')).hide,
+  unhide: async () => (await import('./commands/hide.ts')).unhide,
   rotate: async () => (await import('./commands/rotate.ts')).rotate,
   attest: async () => (await import('./commands/attest.ts')).attest,
   peer: async () => (await import('./commands/peer.ts')).peer,

@@ -26,6 +26,7 @@ import { createDriver } from './driver.ts'
 import type { CommandReply, Driver } from './driver-types.ts'
 import { toCoterieError } from './failure.ts'
 import { HealthWatch } from './health.ts'
+import { type ModerateWish, type Moderating, type Moderation, moderate } from './moderating.ts'
 import { Pace } from './pace.ts'
 import { type ReadOptions, type ReadParts, followGroup, readGroup } from './reading.ts'
 import { type LeaveOptions, type Removal, type RemoveOptions, removeMember } from './removing.ts'
@@ -105,7 +106,7 @@ export class Node {
     this.#driver = createDriver({ ...parts, onFatal: (error) => this.#fail(error) })
     this.#pace = new Pace((give) => this.#driver.together(give))
     this.#driver.onEvent((event) => {
-      if (event.kind === 'group') this.#resolved.clear()
+      if (event.kind === 'group' || event.kind === 'meta') this.#resolved.clear()
       this.#watch.observe(event, parts.clock.nowMs(), parts.clock.wallMs())
     })
   }
@@ -197,6 +198,12 @@ export class Node {
   async leave(group: string, options: LeaveOptions = {}): Promise<CommandResult['leave-group']> {
     const { reason = '', last = false } = options
     return this.#run({ kind: 'leave-group', group: this.group(group).group, reason, last })
+  }
+
+  /** Says how the group is called or what of it is shown. @throws CoterieError NOT_A_LEADER, ... */
+  async moderate(group: string, wish: ModerateWish): Promise<Moderation> {
+    const set: Moderating['set'] = (id, write) => this.#run({ kind: 'set-meta', group: id, write })
+    return moderate({ reading: this.#reading, group: this.group(group), set }, wish)
   }
 
   /** Mints an epoch now. @throws CoterieError NOT_A_LEADER */

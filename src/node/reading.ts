@@ -7,7 +7,6 @@ import type { GroupReport, ReadRow, TextReport } from '../core/report.ts'
 import { followTexts } from './follow.ts'
 import type { EndpointMachine, TextStore } from './rows.ts'
 import {
-  type Place,
   type ReadRows,
   type Row,
   type Slice,
@@ -112,7 +111,7 @@ async function* rowsNow(
     return
   }
   if (since !== undefined) {
-    const place = await findPlace(parts, group, read, since)
+    const place = placeOf(await findMessage(parts, group, since))
     const later: Slice[] = []
     for (const slice of slices) later.push(await sliceAfter(slice, place, read))
     slices = later
@@ -135,13 +134,13 @@ function passing(options: ReadOptions): (row: Row) => boolean {
   return ({ text }) => options.all === true || text.state !== 'sealed'
 }
 
-/** Where a message stands. @throws CoterieError MESSAGE_UNKNOWN, AMBIGUOUS, USAGE */
-async function findPlace(
+/** The one message that is meant. @throws CoterieError MESSAGE_UNKNOWN, AMBIGUOUS, USAGE */
+export async function findMessage(
   parts: ReadParts,
   group: GroupReport,
-  read: ReadRows,
   named: string,
-): Promise<Place> {
+): Promise<Row> {
+  const read = parts.texts.reader(group.group)
   const text = named.toLowerCase()
   const [, author, counter] = /^([0-9a-f]{8}):([0-9]{1,10})$/.exec(text) ?? []
   if (author === undefined && !/^[0-9a-f]{6,64}$/.test(text)) {
@@ -159,7 +158,7 @@ async function findPlace(
       hint: 'Numbers and ids are shown by: coterie read GROUP --json',
     })
   }
-  if (second === undefined) return placeOf(row)
+  if (second === undefined) return row
   throw new CoterieError('AMBIGUOUS', `"${named}" fits ${rows.length} messages.`, {
     hint: `Use a longer id: ${rows.map((other) => other.text.id).join(', ')}`,
   })

@@ -2,7 +2,7 @@
 // node into it: types only, nothing of them exists at run time.
 
 export type { Event } from '../core/event.ts'
-export type { CommandResult, PolicyName, SyncRound } from '../core/command.ts'
+export type { CommandResult, MetaWrite, PolicyName, SyncRound } from '../core/command.ts'
 export type {
   EndpointReport,
   GroupReport,

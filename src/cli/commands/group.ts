@@ -12,6 +12,7 @@ import {
 } from '../command.ts'
 import { type Line, fields, table } from '../output/table.ts'
 import { connect } from './connect.ts'
+import { rename, topic } from './group-name.ts'
 import { shortTime, standingStyle } from './words.ts'
 
 const policies = ['strict', 'balanced', 'partition-tolerant']
@@ -114,15 +115,20 @@ const leave: CommandSpec = {
 
 export const group: CommandSpec = {
   name: 'group',
-  summary: 'Create, list, show and leave groups.',
+  summary: 'Create, list, show, name and leave groups.',
   examples: ['group list', 'group create garden'],
-  commands: [create, list, show, leave],
+  commands: [create, list, show, rename, topic, leave],
 }
 
 function groupLines(group: GroupReport): Line[] {
   return [
     ...fields([
       ['name', group.name],
+      ['topic', group.topic === '' ? '-' : group.topic],
+      [
+        'shown',
+        group.allowedTypes.length === 0 ? 'every content type' : group.allowedTypes.join(', '),
+      ],
       ['group', group.group],
       ['founded', `${shortTime(group.created)} by ${group.founder}`],
       ['succeeds', group.predecessor ?? '-'],

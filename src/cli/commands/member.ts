@@ -6,6 +6,7 @@ import { type CommandSpec, argument } from '../command.ts'
 import { type Line, fields, table } from '../output/table.ts'
 import { connect } from './connect.ts'
 import { remove } from './member-remove.ts'
+import { mute, restrict, unmute } from './member-shown.ts'
 import { why } from './member-why.ts'
 import { shortTime, standingStyle } from './words.ts'
 
@@ -39,9 +40,15 @@ const accept: CommandSpec = {
 
 export const member: CommandSpec = {
   name: 'member',
-  summary: 'List, accept, remove members, and explain how they stand.',
+  summary: 'List, accept, remove, mute members, and explain how they stand.',
   examples: ['member list garden', 'member remove garden bob'],
-  commands: [list, accept, remove, why],
+  commands: [list, accept, remove, mute, unmute, restrict, why],
+}
+
+/** How a member stands, and what is not shown of it. */
+function standingOf({ state, muted, allowedTypes }: GroupReport['members'][number]): string {
+  const only = allowedTypes.length === 0 ? [] : [`${allowedTypes.join(', ')} only`]
+  return [state, ...(muted ? ['muted'] : []), ...only].join(', ')
 }
 
 function memberLines(answer: Pick<GroupReport, 'members' | 'requests'>): Line[] {
@@ -54,7 +61,7 @@ function memberLines(answer: Pick<GroupReport, 'members' | 'requests'>): Line[] 
         : member.name,
       member.memberGroupId,
       member.role,
-      { text: member.state, style: standingStyle(member.state) },
+      { text: standingOf(member), style: standingStyle(member.state) },
       member.reachable ? { text: 'yes', style: 'good' } : { text: 'no', style: 'dim' },
       member.counter === null ? '-' : String(member.counter + 1),
       member.peerId,

@@ -21,7 +21,7 @@ export const read: CommandSpec = {
   arguments: ['<group>'],
   options: [
     { flags: '--follow', summary: 'stay and print each text as it becomes readable' },
-    { flags: '--all', summary: 'also texts from before you were entitled to read' },
+    { flags: '--all', summary: 'also what is muted or hidden, and texts from before you came' },
     { flags: '--since <message>', summary: 'only what stands after this id or number' },
     { flags: '--limit <number>', summary: 'the last so many; with --since the first so many' },
   ],
@@ -33,8 +33,9 @@ async function run(context: Context, given: Given): Promise<number> {
   const query = queryOf(given)
   const client = await connect(context)
   const path = `/v1/groups/${encodeURIComponent(argument(given, 0))}/messages`
+  const all = optionFlag(given, 'all')
   for await (const row of client.lines<ReadRow>(path, query)) {
-    await context.out.result(row, () => [lineOf(row)])
+    await context.out.result(row, () => [lineOf(row, all)])
     if (context.out.closed) break
   }
   return 0
@@ -51,17 +52,25 @@ function queryOf(given: Given): Record<string, string> {
   }
 }
 
-function lineOf(row: ReadRow): Line {
+function lineOf(row: ReadRow, all: boolean): Line {
   const pieces: Piece[] = [
     { text: shortTime(row.sent), style: 'dim' },
     '  ',
     { text: row.name, style: 'bold' },
     '  ',
+    ...contentOf(row, all),
   ]
-  if (row.text === null) pieces.push({ text: `(${row.state})`, style: 'warn' })
-  else if (row.contentType === 'text/plain') pieces.push(row.text)
-  else pieces.push({ text: `[${row.contentType}] `, style: 'dim' }, row.text)
   if (row.state === 'held') pieces.push({ text: '  (held: no epoch yet for it)', style: 'warn' })
   if (row.late) pieces.push({ text: '  (late)', style: 'warn' })
   return pieces
+}
+
+/** What leaders ask not to be shown is shown to whoever asks for all. */
+function contentOf(row: ReadRow, all: boolean): Piece[] {
+  const state: Piece = { text: `(${row.state})`, style: 'warn' }
+  const withheld = row.state === 'muted' || row.state === 'hidden'
+  if (row.text === null || (withheld && !all)) return [state]
+  const type: Piece[] =
+    row.contentType === 'text/plain' ? [] : [{ text: `[${row.contentType}] `, style: 'dim' }]
+  return [...(withheld ? [state, '  '] : []), ...type, row.text]
 }

@@ -143,6 +143,13 @@ describe('every command', () => {
       ['join', 't'],
       ['member', 'list', 'g'],
       ['member', 'accept', 'g', 'r'],
+      ['group', 'rename', 'g', 'n'],
+      ['group', 'topic', 'g', ''],
+      ['member', 'mute', 'g', 'm'],
+      ['member', 'unmute', 'g', 'm'],
+      ['member', 'restrict', 'g', '--all', '--types', 'any'],
+      ['hide', 'g', 'm'],
+      ['unhide', 'g', 'm'],
       ['send', 'g', 't'],
       ['read', 'g'],
       ['attest', 'g'],
@@ -207,6 +214,34 @@ describe('with a daemon', () => {
     })
     expect(await one('attest', 'garden', '--post')).toMatchObject({ number: 'aaaaaaaa:9' })
     expect(await one('peer', 'block', '--all')).toMatchObject({ blocked: [] })
+  })
+
+  test('leaders moderate; a list of types names what is shown, and any names all', async () => {
+    const before = endpoint.commands.length
+    const lines = [
+      ['group', 'rename', 'garden', 'orchard'],
+      ['group', 'topic', 'garden', ''],
+      ['member', 'mute', 'garden', 'name-b'],
+      ['member', 'restrict', 'garden', 'name-b', '--types', 'text/plain, image/*'],
+      ['member', 'restrict', 'garden', '--all', '--types', 'any'],
+      ['unhide', 'garden', 'c'.repeat(64)],
+    ]
+    for (const argv of lines) {
+      const outcome = await here('--json', ...argv)
+      expect(objects(outcome)).toMatchObject([{ ok: true, changed: true, group: groupId }])
+    }
+    const writes = endpoint.commands.slice(before).map((command) => Object(command) as object)
+    expect(writes).toMatchObject([
+      { write: { kind: 'name', name: 'orchard' } },
+      { write: { kind: 'topic', topic: '' } },
+      { write: { kind: 'mute', member: 'b'.repeat(64), on: true } },
+      { write: { kind: 'types', member: 'b'.repeat(64), types: ['text/plain', 'image/*'] } },
+      { write: { kind: 'types', member: '', types: [] } },
+      { write: { kind: 'hide', message: 'c'.repeat(64), on: false } },
+    ])
+    for (const argv of [['name-b', '--all', '--types', 'any'], ['--types', 'any'], ['name-b']]) {
+      expect((await here('member', 'restrict', 'garden', ...argv)).exit).toBe(2)
+    }
   })
 
   test('text comes from stdin without its last line end, tickets with `-`', async () => {
