@@ -3,6 +3,7 @@
  * every rule lives with its idea.
  */
 import { deadline as pendingDeadline, expire } from './transcript/pending.ts'
+import { complain } from './replica/complaint.ts'
 import { postAttest, postJoin } from './replica/author.ts'
 import { sendingEpoch } from './replica/keys.ts'
 import { manageNow } from './replica/manager.ts'
@@ -46,6 +47,8 @@ export const onReplicaTimer = (turn: Turn, replica: Replica, name: string): void
       return round(turn, replica)
     case 'manage':
       return manageNow(turn, replica)
+    case 'complain':
+      return complain(turn, replica)
     case 'pending':
       return expirePending(turn, replica)
   }

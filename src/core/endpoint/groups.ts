@@ -14,6 +14,7 @@ import type { Card } from '../identity/card.ts'
 import { cardHash, cardText, mintCard, parseCardText } from '../identity/card.ts'
 import { prekeyIdOf } from '../identity/prekey.ts'
 import { hexOf } from '../message/header.ts'
+import { openHeld } from '../replica/complaint.ts'
 import { isGone, keepPrekey, postEpoch, postGenesis } from '../replica/author.ts'
 import { noteChecked } from '../replica/intake.ts'
 import { keepReach, renewReach } from '../replica/peers.ts'
@@ -90,6 +91,8 @@ const readmit = (turn: Turn, replica: Replica, adopted: Adopted): Replica => {
     prekeyIdOf(crypto, member, crypto.xPublicKey(prekeySecret)),
     prekeySecret,
   )
+  // Epochs that name the new member may have come before its Welcome.
+  openHeld(turn, replica)
   return replica
 }
 
@@ -98,6 +101,7 @@ export const startGroup = (turn: Turn, state: EndpointState, replica: Replica): 
   emit(turn, { kind: 'subscribe', topic: replica.topic })
   startTimers(turn, replica)
   renewReach(turn, replica, state.listen)
+  openHeld(turn, replica)
 }
 
 // --- Cards ---------------------------------------------------------------------------------------

@@ -4,13 +4,12 @@
  */
 import type { Bytes } from '../../base/bytes.ts'
 import { EMPTY, compare } from '../../base/bytes.ts'
-import { COUNTER_MAX, DEPS_MAX, REKEY_REQUEST_GAP_MS } from '../../base/limits.ts'
+import { COUNTER_MAX, DEPS_MAX } from '../../base/limits.ts'
 import type { Failure } from '../effect.ts'
 import { mintEpoch } from '../epoch/seal.ts'
 import type { HeaderDraft, Message } from '../message/message.ts'
 import { signMessage } from '../message/message.ts'
 import {
-  RekeyCode,
   encodeAdd,
   encodeAttest,
   encodeDormant,
@@ -27,7 +26,7 @@ import { activeMembers, isPresent } from '../membership/roster.ts'
 import type { Row } from '../transcript/row.ts'
 import { sortedHeads } from '../transcript/transcript.ts'
 import type { Turn } from '../turn.ts'
-import { count, persist } from '../turn.ts'
+import { persist } from '../turn.ts'
 import { reasonFor } from '../validity/reason.ts'
 import { contextOf, membershipHash } from '../validity/context.ts'
 import type { Past, View } from '../validity/past.ts'
@@ -255,24 +254,6 @@ export const postRekeyRequest = (
 export const postPrekey = (turn: Turn, replica: Replica, then: Then): void => {
   const body = encodePrekey({ prekey: freshPrekey(turn, replica), mailbox: EMPTY })
   post(turn, replica, MessageType.prekey, () => ({ body }), then)
-}
-
-/** A seal for this member does not open: says so once an hour, while that epoch is in force. */
-export const complain = (turn: Turn, replica: Replica): void => {
-  const { complaint: epoch } = replica
-  if (epoch === '' || isGone(replica) || ownTip(replica) === undefined) return
-  replica.complaint = ''
-  const { nowMs } = turn.env
-  if (!currentContext(replica).epochHeads.has(epoch)) return
-  if (nowMs - replica.complainedMs < REKEY_REQUEST_GAP_MS) return
-  replica.complainedMs = nowMs
-  // With a new prekey: the secret of the old one may be what is missing.
-  postPrekey(turn, replica, (later, renewed) => {
-    if (!renewed.ok) return count(later, 'complaints_failed', renewed.error.code)
-    postRekeyRequest(later, replica, RekeyCode.complaint, bytesOf(epoch), (after, posted) => {
-      if (!posted.ok) count(after, 'complaints_failed', posted.error.code)
-    })
-  })
 }
 
 const noReason = failure('INTERNAL', 'there is no reason for a new epoch', 'report this')

@@ -114,10 +114,7 @@ export const openOwnSeal = (turn: Turn, replica: Replica, message: Message): voi
     kind: 'notify',
     event: { kind: 'epoch', group: replica.group, epoch: id, opened: ok },
   })
-  if (!ok) {
-    replica.complaint = id
-    return count(turn, 'seals_unopened', opened?.error ?? 'prekey-missing')
-  }
+  if (!ok) return count(turn, 'seals_unopened', opened?.error ?? 'prekey-missing')
   keepEpoch(crypto, replica, idBytes, opened.value)
   persist(turn, [
     {

@@ -166,8 +166,8 @@ export interface Replica {
   readonly drafts: Map<Hex, Draft>
   /** Drafts are being sent. */
   releasing: boolean
-  /** An epoch whose seal for this member does not open, to be complained about. */
-  complaint: Hex
+  /** Reads under way of epochs held whose seals have not been tried. */
+  opening: number
   /** When this member last complained, monotonic ms. */
   complainedMs: number
   /** Join commands that wait until this member can send. */
@@ -196,7 +196,7 @@ const nothingUnderWay = (): Pick<
   | 'rekeyed'
   | 'drafts'
   | 'releasing'
-  | 'complaint'
+  | 'opening'
   | 'complainedMs'
 > => ({
   calling: '',
@@ -205,7 +205,7 @@ const nothingUnderWay = (): Pick<
   rekeyed: new Map(),
   drafts: new Map(),
   releasing: false,
-  complaint: '',
+  opening: 0,
   complainedMs: Number.NEGATIVE_INFINITY,
 })
 
