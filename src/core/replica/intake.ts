@@ -100,8 +100,16 @@ const attempt = (
   const old = lines.some(
     (line) => (replica.transcript.lines[line]?.tip.counter ?? -1) >= header.counter,
   )
+  const { transcript, reading } = replica
+  const inMemory = (id: string): boolean => rowById(transcript, id) !== undefined
+  const read = { parents, held: new Set(parents.filter(inMemory)) }
+  reading.add(read)
   loadIds(turn, replica, old ? [...parents, message.id] : parents, (later) => {
-    considered(later, replica, message, source, done)
+    reading.delete(read)
+    // A parent was here when the read was asked for, or came since, and left memory again: not missing.
+    const left = parents.some((id) => read.held.has(id) && !inMemory(id))
+    if (left) attempt(later, replica, message, source, done)
+    else considered(later, replica, message, source, done)
   })
 }
 
@@ -205,6 +213,7 @@ const admit = (
   const branch = start !== undefined && replica.transcript.byMember.has(row.member)
   const line = insert(replica.transcript, row, parents, start)
   replica.root = undefined
+  for (const { parents: ids, held } of replica.reading) if (ids.includes(row.id)) held.add(row.id)
   replica.vouchers.delete(line.index)
   const puts: Put[] = []
   const useChanged = noteEpochUse(replica, line, message)

@@ -113,6 +113,8 @@ export interface Replica {
   readonly pending: Pending
   /** Messages that are being judged now, with copies that came meanwhile. */
   readonly taking: Map<Hex, ((turn: Turn) => void)[]>
+  /** Reads of parents under way, with those parents that were here meanwhile. */
+  readonly reading: Set<{ readonly parents: readonly Hex[]; readonly held: Set<Hex> }>
   /** Messages whose past has just become complete, and whether they are being taken up. */
   readonly freed: { readonly message: Message; readonly from: PeerId }[]
   freeing: boolean
@@ -236,6 +238,7 @@ export const createReplica = (
     facts: new Map(leaders.map((facts) => [facts.member, facts])),
     pending: createPending(),
     taking: new Map(),
+    reading: new Set(),
     freed: [],
     freeing: false,
     unknown: new Map(),
