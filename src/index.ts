@@ -16,15 +16,20 @@ export type { CreateGroupOptions, InviteOptions, Node } from './node/node.ts'
 export { resolvePaths } from './node/paths.ts'
 export type { PathOptions, Paths } from './node/paths.ts'
 export type { ReadOptions } from './node/reading.ts'
+export type { LeaveOptions, Removal, RemoveOptions } from './node/removing.ts'
 export { startNode } from './node/start.ts'
 export type { StartOptions } from './node/start.ts'
 export type { GroupStatus, Status } from './node/status.ts'
 export type {
   Event,
   GroupReport,
+  HeldText,
   MemberReport,
   PeerReport,
+  ReadRow,
   RequestReport,
+  StandingCause,
+  StandingReport,
   SyncRound,
   TextReport,
 } from './node/words.ts'

@@ -22,7 +22,7 @@ import { sortedHeads } from '../transcript/transcript.ts'
 import type { Turn } from '../turn.ts'
 import { count, emit, persist } from '../turn.ts'
 import { failure } from '../failure.ts'
-import { postAdd, postEpoch } from './author.ts'
+import { gone, isGone, postAdd, postEpoch } from './author.ts'
 import type { Invite, Replica } from './state.ts'
 import { bytesOf, currentContext } from './state.ts'
 import { sendFrame } from './sync.ts'
@@ -70,6 +70,7 @@ export const invite = (
   replica: Replica,
   wanted: { expiresMs: number; uses: number; confirm: boolean; introducers: readonly string[] },
 ): { ticket: string; expires: number; uses: number } | Failure => {
+  if (isGone(replica)) return gone
   if (!isLeader(replica)) {
     return failure(
       'NOT_A_LEADER',

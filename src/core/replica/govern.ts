@@ -13,7 +13,7 @@ import { hexOf, numberText } from '../message/header.ts'
 import type { Message } from '../message/message.ts'
 import type { Turn } from '../turn.ts'
 import { isLeader } from './admission.ts'
-import { postEpoch, postLeave, postRekeyRequest, postRemove } from './author.ts'
+import { gone, isGone, postEpoch, postLeave, postRekeyRequest, postRemove } from './author.ts'
 import type { Posted } from './author.ts'
 import { onlineMembers } from './manager.ts'
 import type { Replica } from './state.ts'
@@ -120,6 +120,7 @@ export const leave = (
   wish: { readonly reason: string; readonly last: boolean },
   then: (turn: Turn, posted: Posted) => void,
 ): void => {
+  if (isGone(replica)) return then(turn, { ok: false, error: gone })
   const leaders = presentMembers(currentContext(replica).roster).filter(({ facts }) => facts.leader)
   if (!wish.last && isLeader(replica) && leaders.length === 1) {
     const error = failure(

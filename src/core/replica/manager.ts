@@ -25,7 +25,7 @@ import type { Turn } from '../turn.ts'
 import { count, emit } from '../turn.ts'
 import type { Context, ControlInfo, EpochFacts } from '../validity/context.ts'
 import { membershipTypes, messagesIn, prekeysRenewed, uncovered } from '../validity/reason.ts'
-import { postEpoch, postRekeyRequest } from './author.ts'
+import { isGone, postEpoch, postRekeyRequest } from './author.ts'
 import type { Replica } from './state.ts'
 import { currentContext, isActingLeader } from './state.ts'
 
@@ -100,8 +100,9 @@ const byClock = (
   return { atMs: nowMs + Math.max(1, Math.ceil(left)) }
 }
 
-/** What calls for an epoch now, whoever may make it. */
+/** What calls for an epoch now, whoever may make it. Nothing calls on one who is gone. */
 export const causeNow = (turn: Turn, replica: Replica): EpochCause | undefined => {
+  if (isGone(replica)) return undefined
   const call = callOf(turn, replica)
   return call !== undefined && 'cause' in call ? call.cause : undefined
 }

@@ -153,3 +153,26 @@ test('texts that are held are shown with what they say, and leave once they may'
     expect(readAll(mesh, node).map(({ text }) => text)).toEqual(['first', 'second'])
   }
 })
+
+test('a leader who left does nothing any more, and nothing calls on it', () => {
+  const mesh = found(meshWorld({ seed: 'left', nodes: 3 }), 2)
+  later(mesh, 10_000)
+  const { group, world } = mesh
+  done(world, 0, { kind: 'leave-group', group, reason: '', last: false })
+  later(mesh, 500)
+  expect(groupOf(mesh, 0)).toMatchObject({ selfState: 'left', epochDue: null })
+  const invite = { kind: 'invite', group, expiresMs: 1_000, uses: 1, confirm: false } as const
+  const target = memberOf(mesh, 2)
+  for (const command of [
+    invite,
+    { kind: 'rotate', group },
+    { kind: 'remove-member', group, scope: 'member', target },
+    { kind: 'leave-group', group, reason: '', last: false },
+  ] as const) {
+    const handle = world.command(0, command)
+    later(mesh, 100)
+    expect(handle.reply).toMatchObject({ ok: false, error: { code: 'NOT_A_MEMBER' } })
+  }
+  later(mesh, 5_000)
+  expect(groupOf(mesh, 1)?.lastEpoch).toMatchObject({ author: memberOf(mesh, 1), recipients: 2 })
+})
