@@ -6,22 +6,16 @@ import { EMPTY } from '../../src/base/bytes.ts'
 import { parseConstitution, encodeConstitution } from '../../src/core/constitution/constitution.ts'
 import type { Constitution } from '../../src/core/constitution/constitution.ts'
 import { mintCard } from '../../src/core/identity/card.ts'
-import { prekeyIdOf } from '../../src/core/identity/prekey.ts'
 import { createJoinRequest } from '../../src/core/membership/join-request.ts'
 import { RekeyCode } from '../../src/core/message/bodies.ts'
 import { hexOf } from '../../src/core/message/header.ts'
 import type { Message } from '../../src/core/message/message.ts'
-import {
-  keepPrekey,
-  postAdd,
-  postEpoch,
-  postGenesis,
-  postRekeyRequest,
-} from '../../src/core/replica/author.ts'
+import { postAdd, postEpoch, postGenesis, postRekeyRequest } from '../../src/core/replica/author.ts'
 import type { Then } from '../../src/core/replica/author.ts'
 import { take } from '../../src/core/replica/intake.ts'
+import { keepPrekey } from '../../src/core/replica/prekeys.ts'
 import type { Replica } from '../../src/core/replica/state.ts'
-import { createReplica } from '../../src/core/replica/state.ts'
+import { createReplica } from '../../src/core/replica/create.ts'
 import type { Turn } from '../../src/core/turn.ts'
 import { createLoads, createTurn } from '../../src/core/turn.ts'
 import { createNativeCrypto } from '../../src/crypto/native.ts'
@@ -171,7 +165,7 @@ function replicaOf(
   constitution: Constitution,
   accessKey: Uint8Array,
   member: Uint8Array,
-  { seeds, memberGroupId, prekey0Secret, prekey0 }: Person,
+  { seeds, memberGroupId, prekey0Secret }: Person,
 ): Replica {
   let replica: Replica | undefined
   step((turn) => {
@@ -182,7 +176,7 @@ function replicaOf(
       accessKey,
       self: { member: hexOf(member), memberBytes: member, memberGroupId, deviceSeed: seeds.device },
     })
-    keepPrekey(turn, replica, prekeyIdOf(crypto, member, prekey0), prekey0Secret)
+    keepPrekey(turn, replica, prekey0Secret)
   })
   if (replica === undefined) throw new Error('no replica')
   return replica

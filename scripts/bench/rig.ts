@@ -11,9 +11,15 @@ import { silentTelemetry } from '../../src/adapters/telemetry/silent.ts'
 import { createMemoryStore } from '../../src/adapters/memory/store.ts'
 import { Endpoint } from '../../src/core/endpoint.ts'
 import { peerIdOf } from '../../src/core/identity/peer-id.ts'
-import { type Keys, initialise, isInitialised, readKeys } from '../../src/node/data-dir.ts'
+import {
+  type Keys,
+  initialise,
+  isInitialised,
+  openKeyring,
+  readKeys,
+} from '../../src/node/data-dir.ts'
 import { makePrivateDirectory } from '../../src/node/durable-file.ts'
-import { createKeyring } from '../../src/node/keyring.ts'
+import { WrappingKeyring } from '../../src/node/keyring.ts'
 import { type Node, assembleNode } from '../../src/node/node.ts'
 import { resolvePaths } from '../../src/node/paths.ts'
 import type { Store } from '../../src/ports/store.ts'
@@ -52,7 +58,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   const node = await assembleNode({
     machine: new Endpoint(identity, crypto),
     store,
-    keyring: createKeyring({ key: keys.keyring, crypto, random: systemRandom }),
+    keyring: await keyringOf(home, keys),
     network: meter.around(link.make),
     clock: createSystemClock(),
     crypto,
@@ -75,6 +81,13 @@ async function keysOf(home: string | undefined): Promise<Keys> {
   if (await isInitialised(paths)) return readKeys(paths)
   await makePrivateDirectory(paths.data)
   return initialise(paths, systemRandom)
+}
+
+async function keyringOf(home: string | undefined, keys: Keys): Promise<WrappingKeyring> {
+  if (home === undefined) {
+    return new WrappingKeyring({ crypto: createSystemCrypto(), random: systemRandom })
+  }
+  return openKeyring(resolvePaths({ home, env: {}, userHome: home }), keys, systemRandom)
 }
 
 async function storeOf(home: string | undefined): Promise<Store> {

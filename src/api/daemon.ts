@@ -1,6 +1,7 @@
 // A daemon: the node of a data directory, its local interface, and the note by which commands find
 // it. The note is written last and taken away first, so that whoever finds it finds a daemon.
 
+import type { Bytes } from '../base/bytes.ts'
 import type { CoterieError } from '../base/error.ts'
 import type { Config } from '../node/config.ts'
 import { toCoterieError } from '../node/failure.ts'
@@ -13,10 +14,16 @@ import { startApi } from './server.ts'
 export interface DaemonOptions {
   readonly paths: Paths
   readonly config: Config
+  /** What opens the keyring, where it asks for it. */
+  readonly passphrase?: Bytes | undefined
   /** Ends the start-up early. Default: never. */
   readonly signal?: AbortSignal | undefined
   /** How the node comes to be. Default: a real one from the data directory. */
-  readonly startNode?: (options: { paths: Paths; config: Config }) => Promise<Node>
+  readonly startNode?: (options: {
+    paths: Paths
+    config: Config
+    passphrase?: Bytes | undefined
+  }) => Promise<Node>
 }
 
 /** A daemon that is ready. */
@@ -39,9 +46,9 @@ const LISTEN_MS_MAX = 5_000
 
 /** Starts a daemon. @throws CoterieError when it cannot; nothing is left open then */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const { paths, config } = options
+  const { paths, config, passphrase } = options
   const startNode = options.startNode ?? (await import('../node/start.ts')).startNode
-  const node = await startNode({ paths, config })
+  const node = await startNode({ paths, config, passphrase })
   const token = createToken()
   try {
     const api = await startApi({ node, listen: config.api, token, metrics: node.metrics })

@@ -73,8 +73,6 @@ export const PENDING_AGE_MS = 10 * minuteMs
 export const AUTHOR_LIVE_PER_SECOND_MAX = 500
 /** Live messages of one author taken in at once before that average counts. */
 export const AUTHOR_LIVE_BURST_MAX = 5_000
-/** Message keys of one chain derived ahead of a gap, so that a late message still opens. */
-export const EARLY_KEYS_PER_CHAIN_MAX = 1_024
 /** Epochs shared by the fallback in an hour, to one member: a rare repair, not a channel. */
 export const SHARED_EPOCHS_PER_HOUR_MAX = 64
 /** Requests to join that one peer may make in an hour. */
@@ -163,8 +161,12 @@ export const EPOCH_MESSAGES_MAX = 10_000
 export const EPOCH_PERIODIC_MESSAGES_MIN = 32
 /** Least time between two honoured requests of one member to re-key, in ms. */
 export const REKEY_REQUEST_GAP_MS = hourMs
-/** A member online posts a new prekey this often, in ms. */
+/** A prekey in use is replaced by a new one at this age, in ms. */
 export const PREKEY_INTERVAL_MS = dayMs
+/** Chains that moved on are written anew after this, in ms, and what was written before is destroyed. */
+export const CHAINS_RENEWED_MS = 30 * secondMs
+/** Random part of the wait for that, in ms: members who joined together must not all speak at once. */
+export const PREKEY_JITTER_MS = 5 * minuteMs
 
 // --- Anti-entropy on the wire --------------------------------------------------------------------
 

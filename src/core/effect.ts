@@ -40,6 +40,11 @@ export type Verdict = 'accept' | 'keep' | 'ignore' | 'reject'
 
 export type Effect =
   | { readonly kind: 'persist'; readonly puts: readonly Put[] }
+  /**
+   * Everything written so far under the scopes of these keys (`storage.ts`) becomes unreadable for good
+   * once this step is durable, in whatever copies; what is written after this effect is not touched.
+   */
+  | { readonly kind: 'erase'; readonly keys: readonly Bytes[] }
   | { readonly kind: 'load'; readonly ticket: number; readonly ranges: readonly Range[] }
   /** Dial. `peer` may be unknown (a bare contact address). Answered by channel-open or open-failed. */
   | {

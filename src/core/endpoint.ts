@@ -13,9 +13,13 @@ import type { Machine } from './machine.ts'
 import { createKeepAlive } from './presence/keep-alive.ts'
 import { hourOf } from './presence/links.ts'
 import { complain } from './replica/complaint.ts'
+import { renewPrekey } from './replica/author.ts'
+import { noteArchived } from './replica/archive.ts'
+import { eraseAfterChange } from './replica/erasure.ts'
 import { planEpoch } from './replica/manager.ts'
 import { restateMetas } from './replica/moderate.ts'
 import { dropGone, keepEarlyReach, proveWaiting, renewReach } from './replica/peers.ts'
+import { planPrekey } from './replica/prekeys.ts'
 import { takePush } from './replica/push.ts'
 import { heldTexts, textOf } from './replica/keys.ts'
 import { releaseDrafts } from './replica/sealed.ts'
@@ -55,14 +59,19 @@ import { reportEndpoint } from './endpoint/report.ts'
 import type { EndpointState } from './endpoint/state.ts'
 import { createEndpointState } from './endpoint/state.ts'
 
+export interface EndpointOptions {
+  /** Whether texts are kept on disk once they were opened. Default: true. */
+  readonly archive?: boolean
+}
+
 export class Endpoint implements Machine {
   readonly #state: EndpointState
   readonly #crypto: Crypto
   #moment = { nowMs: 0, wallMs: 0 }
 
-  constructor(identity: Identity, crypto: Crypto) {
+  constructor(identity: Identity, crypto: Crypto, options: EndpointOptions = {}) {
     this.#crypto = crypto
-    this.#state = createEndpointState(identity, crypto)
+    this.#state = createEndpointState(identity, crypto, options.archive ?? true)
   }
 
   get peerId(): string {
@@ -83,10 +92,13 @@ export class Endpoint implements Machine {
     return reportEndpoint(this.#state, this.#crypto, this.#moment)
   }
 
-  /** The stored record of a message as `read` shows it; undefined when it is no text. */
-  openText(group: string, record: Bytes, line: number): TextReport | undefined {
+  /**
+   * The stored record of a message as `read` shows it; undefined when it is no text. `archived`: the
+   * row of the archive at the same place, if there is one.
+   */
+  openText(group: string, record: Bytes, line: number, archived?: Bytes): TextReport | undefined {
     const replica = this.#state.replicas.get(group)
-    return replica && textOf(this.#crypto, replica, record, line)
+    return replica && textOf(this.#crypto, replica, record, line, archived)
   }
 
   /** Own texts of a group that wait to be sent, in order. */
@@ -217,6 +229,7 @@ const settle = (turn: Turn, state: EndpointState, groupsBefore: number): void =>
     for (const peer of replica.sync.misdeeds.splice(0)) blame(turn, state, peer)
     changed = changed || replica.changed
     if (replica.changed) afterChange(turn, state, replica)
+    noteArchived(turn, replica)
   }
   if (state.replicas.size !== groupsBefore) offerNewGroups(turn, state)
   const hour = hourOf(turn.env.wallMs)
@@ -231,6 +244,8 @@ const afterChange = (turn: Turn, state: EndpointState, replica: Replica): void =
   planEpoch(turn, replica)
   releaseDrafts(turn, replica)
   restateMetas(turn, replica)
+  eraseAfterChange(turn, replica)
+  planPrekey(turn, replica, renewPrekey)
   complain(turn, replica)
   dropGone(turn, replica)
   proveWaiting(turn, replica, (channel) => {

@@ -4,9 +4,11 @@
  */
 import { deadline as pendingDeadline, expire } from './transcript/pending.ts'
 import { complain } from './replica/complaint.ts'
-import { postAttest, postJoin } from './replica/author.ts'
+import { postAttest, postJoin, renewPrekey } from './replica/author.ts'
+import { eraseByClock } from './replica/erasure.ts'
 import { sendingEpoch } from './replica/keys.ts'
 import { manageNow } from './replica/manager.ts'
+import { prekeyTimer } from './replica/prekeys.ts'
 import { flushPush } from './replica/push.ts'
 import { tellPushed } from './replica/pushed-news.ts'
 import type { Replica } from './replica/state.ts'
@@ -49,6 +51,8 @@ export const onReplicaTimer = (turn: Turn, replica: Replica, name: string): void
       return manageNow(turn, replica)
     case 'complain':
       return complain(turn, replica)
+    case 'prekey':
+      return prekeyTimer(turn, replica, renewPrekey)
     case 'pending':
       return expirePending(turn, replica)
   }
@@ -56,6 +60,7 @@ export const onReplicaTimer = (turn: Turn, replica: Replica, name: string): void
 
 const round = (turn: Turn, replica: Replica): void => {
   for (const peer of replica.sync.peers.values()) sendDigest(turn, replica, peer, true)
+  eraseByClock(turn, replica)
   startTimers(turn, replica)
 }
 

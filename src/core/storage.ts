@@ -25,6 +25,8 @@ export const Space = {
   secret: 0x4b,
   /** group, id -> a Meta message: its place, and what it says once opened. */
   meta: 0x50,
+  /** group, line, counter -> what a text said that was opened here. */
+  archive: 0x41,
   /** group, draft -> a text that waits for an epoch. */
   draft: 0x57,
   /** group, member -> reach record. */
@@ -53,6 +55,21 @@ export const key = (space: SpaceByte, ...parts: readonly (number | Bytes)[]): By
     }
   }
   return made
+}
+
+/** In the secret space: space, group, kind, and an id of 32 bytes. */
+const SECRET_BYTES = 1 + 4 + 1 + 32
+/** Space and group. */
+const GROUP_BYTES = 1 + 4
+
+/**
+ * What is erased as one: the values under keys of one scope are sealed under one wrapping key. Each
+ * prekey, each epoch, each text that waits is a scope of its own, so is the archive of a group, and so is
+ * whatever else is secret in one space of a group.
+ */
+export const scopeOf = (at: Bytes): Bytes => {
+  if (at[0] === Space.secret) return at.slice(0, SECRET_BYTES)
+  return at[0] === Space.draft ? at.slice() : at.slice(0, GROUP_BYTES)
 }
 
 /** Every key that starts with `prefix`. */

@@ -2,6 +2,7 @@
  * One step in the making: the env it was given, the effects it has asked for so far, and reads of
  * the store whose answers come in later steps.
  */
+import type { Bytes } from '../base/bytes.ts'
 import type { Entry } from './input.ts'
 import type { Effect, Put, Range } from './effect.ts'
 import type { Env } from './env.ts'
@@ -37,6 +38,12 @@ export const emit = (turn: Turn, effect: Effect): void => {
 
 export const persist = (turn: Turn, puts: readonly Put[]): void => {
   if (puts.length > 0) emit(turn, { kind: 'persist', puts })
+}
+
+/** Deletes a secret for good: the value goes, and the wrapping key of its scope with it. */
+export const forgetSecret = (turn: Turn, key: Bytes): void => {
+  persist(turn, [{ key, value: null }])
+  emit(turn, { kind: 'erase', keys: [key] })
 }
 
 export const count = (turn: Turn, name: string, label?: string, by = 1): void => {

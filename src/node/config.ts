@@ -54,6 +54,8 @@ export const configSchema = z.strictObject({
   mdns: z.boolean(),
   /** Whether to take part in the address directory. */
   dht: z.boolean(),
+  /** Whether texts that were read stay on disk; without it they are forgotten when the node ends. */
+  archive: z.boolean(),
   /** Least urgent line that is logged. */
   log: z.enum(['debug', 'info', 'warn', 'error']),
 })
@@ -76,6 +78,7 @@ export const configDefaults: Readonly<Config> = Object.freeze({
   peers: [],
   mdns: false,
   dht: true,
+  archive: true,
   log: 'warn',
 })
 

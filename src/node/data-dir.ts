@@ -1,16 +1,19 @@
 // A node's data directory: made whole by `init` or not at all, opened by one process at a time,
-// refused while others could read its keys. Holds three identity seeds and the key that seals
-// secrets in the store; nobody else touches these files.
+// refused while others could read its keys. Holds three identity seeds and the keyring that
+// seals secrets in the store; nobody else touches these files.
 
 import { constants } from 'node:fs'
 import { access, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createSystemCrypto } from '../adapters/system/crypto.ts'
 import type { Bytes } from '../base/bytes.ts'
 import { CoterieError } from '../base/error.ts'
 import { makePrivateDirectory, syncDirectory, writeNew } from './durable-file.ts'
 import { toCoterieError } from './failure.ts'
 import { checkFormat, writeFormat } from './format.ts'
 import type { Migration } from './format.ts'
+import { createKeyringFile, openKeyringFile } from './keyring-file.ts'
+import type { WrappingKeyring } from './keyring.ts'
 import { takeLock } from './lock.ts'
 import type { Paths } from './paths.ts'
 
@@ -21,6 +24,9 @@ const keyFiles = {
   transport: 'transport.key',
   keyring: 'keyring.key',
 } as const
+
+/** The wrapping keys of what is secret in the database. */
+const KEYRING_FILE = 'keyring'
 
 /** The private keys of a node, 32 bytes each. */
 export type Keys = Readonly<Record<keyof typeof keyFiles, Bytes>>
@@ -42,9 +48,14 @@ export async function isInitialised(paths: Paths): Promise<boolean> {
 /**
  * Makes keys and layout. The keys appear last and all at once: without them nothing counts.
  * @param random fresh unpredictable bytes
+ * @param passphrase what opens the wrapping keys besides a key file; none by default
  * @throws CoterieError ALREADY_INITIALISED, PERMISSION, DISK_FULL
  */
-export async function initialise(paths: Paths, random: (length: number) => Bytes): Promise<Keys> {
+export async function initialise(
+  paths: Paths,
+  random: (length: number) => Bytes,
+  passphrase?: Bytes,
+): Promise<Keys> {
   if ((await exists(paths.keys)) || (await exists(paths.store))) {
     throw new CoterieError('ALREADY_INITIALISED', `${paths.data} already holds a node.`, {
       hint: 'Name another directory with --home, or use the identity that is there.',
@@ -62,6 +73,9 @@ export async function initialise(paths: Paths, random: (length: number) => Bytes
     for (const [name, file] of Object.entries(keyFiles)) {
       await writeNew(join(draft, file), keys[name as keyof Keys])
     }
+    const path = join(draft, KEYRING_FILE)
+    const crypto = createSystemCrypto()
+    await createKeyringFile({ path, key: keys.keyring, crypto, random, passphrase })
     await syncDirectory(draft)
     await writeFormat(paths.format)
     await rename(draft, paths.keys)
@@ -98,6 +112,25 @@ export async function openDataDir(paths: Paths): Promise<DataDir> {
   }
 }
 
+/**
+ * Opens the keyring of a directory whose keys were read.
+ * @throws CoterieError PERMISSION without the right passphrase, INTERNAL when it is damaged
+ */
+export async function openKeyring(
+  paths: Paths,
+  keys: Keys,
+  random: (length: number) => Bytes,
+  passphrase?: Bytes,
+): Promise<WrappingKeyring> {
+  const path = join(paths.keys, KEYRING_FILE)
+  const crypto = createSystemCrypto()
+  try {
+    return await openKeyringFile({ path, key: keys.keyring, crypto, random, passphrase })
+  } catch (error) {
+    throw toCoterieError(error)
+  }
+}
+
 /** Reads the keys. @throws CoterieError PERMISSION when others may read them */
 export async function readKeys(paths: Paths): Promise<Keys> {
   const open = (await openToOthers(paths))[0]
@@ -127,7 +160,7 @@ export async function openToOthers(paths: Paths): Promise<readonly string[]> {
   const open: string[] = []
   for (const path of [
     paths.keys,
-    ...Object.values(keyFiles).map((file) => join(paths.keys, file)),
+    ...[...Object.values(keyFiles), KEYRING_FILE].map((file) => join(paths.keys, file)),
   ]) {
     const found = await stat(path)
     if ((found.mode & 0o077) !== 0) open.push(path)

@@ -156,6 +156,10 @@ class Loop implements Driver {
   #commit(): boolean {
     if (this.#writing) return false
     const group = this.#groups.take() ?? this.#owed()
+    if (group === undefined && this.#options.keyring.changed) {
+      this.#saveKeys(() => this.#pump())
+      return true
+    }
     if (group === undefined) {
       if (this.#state === 'stopping') this.#end(notRunning())
       return false
@@ -189,7 +193,24 @@ class Loop implements Driver {
       this.#release(group)
       this.#pump()
     }
-    store.write(group.writes, done, { sync })
+    // What is sealed under a new wrapping key is never on disk before that key.
+    this.#saveKeys(() => {
+      this.#writing = true
+      store.write(group.writes, done, { sync })
+    })
+  }
+
+  /** Makes changes of the keyring durable, if there are any; nothing is written meanwhile. */
+  #saveKeys(then: () => void): void {
+    const { keyring } = this.#options
+    if (!keyring.changed) return then()
+    this.#writing = true
+    keyring.save((error) => {
+      if (this.#state === 'ended') return
+      if (error !== undefined) return this.#fail(error)
+      this.#writing = false
+      then()
+    })
   }
 
   #syncSoon(): void {
@@ -207,6 +228,8 @@ class Loop implements Driver {
 
   #perform(deed: LocalDeed): void {
     switch (deed.kind) {
+      case 'destroy':
+        return this.#options.keyring.destroy(deed.ids)
       case 'load':
         return this.#load(deed.ticket, deed.ranges)
       case 'set-timer':

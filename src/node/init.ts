@@ -7,7 +7,7 @@ import { userInfo } from 'node:os'
 import { dirname } from 'node:path'
 import { createSystemCrypto } from '../adapters/system/crypto.ts'
 import { systemRandom } from '../adapters/system/random.ts'
-import { toHex } from '../base/bytes.ts'
+import { type Bytes, toHex } from '../base/bytes.ts'
 import { CoterieError } from '../base/error.ts'
 import { checkName } from '../core/identity/name.ts'
 import { peerIdOf } from '../core/identity/peer-id.ts'
@@ -22,6 +22,8 @@ export interface InitOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Default: the one in the settings, else the user's name on this machine. */
   readonly name?: string | undefined
+  /** What is to open the keys of everything secret that the node stores. Default: nothing. */
+  readonly passphrase?: Bytes | undefined
 }
 
 /** The public side of a new node. */
@@ -55,7 +57,7 @@ export async function createIdentity(options: InitOptions): Promise<NewIdentity>
   } catch (error) {
     throw toCoterieError(error)
   }
-  const keys = await initialise(paths, systemRandom)
+  const keys = await initialise(paths, systemRandom, options.passphrase)
   const crypto = createSystemCrypto()
   return {
     name,

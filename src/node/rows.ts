@@ -24,7 +24,7 @@ import type { ReadRows, Row } from './transcript.ts'
 export interface EndpointMachine extends Machine {
   report(): EndpointReport
   /** Opens a stored message for display; undefined for what is no text. */
-  openText(group: string, record: Bytes, line: number): TextReport | undefined
+  openText(group: string, record: Bytes, line: number, archived?: Bytes): TextReport | undefined
   /** Own texts that wait to be sent, in order. */
   heldTexts(group: string): HeldText[]
   /** Why a member stands as it does; undefined for one that was never admitted. */
@@ -59,11 +59,19 @@ export class TextStore {
   reader(group: string): ReadRows {
     const { machine } = this.#parts
     return async (line, range) => {
-      const entries = await this.#read(rangesOf(this.#numberOf(group), line, range))
-      return entries.map((entry) => ({
-        counter: readU32(entry.key, entry.key.length - 4),
-        text: machine.openText(group, entry.value, line),
-      }))
+      const number = this.#numberOf(group)
+      const entries = await this.#read([
+        ...rangesOf(Space.message, number, line, range),
+        // Rows of the archive stand at the same places, fewer of them.
+        ...rangesOf(Space.archive, number, line, range),
+      ])
+      const counterOf = ({ key: at }: Entry): number => readU32(at, at.length - 4)
+      const [archived, messages] = parted(entries, ({ key: at }) => at[0] === Space.archive)
+      const said = new Map(archived.map((entry) => [counterOf(entry), entry.value]))
+      return messages.map((entry) => {
+        const counter = counterOf(entry)
+        return { counter, text: machine.openText(group, entry.value, line, said.get(counter)) }
+      })
     }
   }
 
@@ -111,13 +119,21 @@ export class TextStore {
 
 /** A few rows are asked for by key, which stores answer fastest: following reads one after another. */
 function rangesOf(
+  space: typeof Space.message | typeof Space.archive,
   group: number,
   line: number,
   { from, to, limit, reverse }: Parameters<ReadRows>[1],
 ): readonly Range[] {
-  const keyOf = (counter: number) => key(Space.message, group, line, counter)
+  const keyOf = (counter: number) => key(space, group, line, counter)
   if (to - from > Math.min(limit, FEW_ROWS))
     return [{ from: keyOf(from), to: keyOf(to), limit, reverse }]
   const counters = Array.from({ length: to - from }, (_, at) => (reverse ? to - 1 - at : from + at))
   return counters.map((counter) => only(keyOf(counter)))
+}
+
+/** Those that pass, then the others. */
+function parted<T>(all: readonly T[], passes: (one: T) => boolean): readonly [T[], T[]] {
+  const [yes, no]: [T[], T[]] = [[], []]
+  for (const one of all) (passes(one) ? yes : no).push(one)
+  return [yes, no]
 }

@@ -7,19 +7,24 @@ import { createSystemClock } from '../adapters/system/clock.ts'
 import { createSystemCrypto } from '../adapters/system/crypto.ts'
 import { systemRandom } from '../adapters/system/random.ts'
 import { createTelemetry } from '../adapters/telemetry/telemetry.ts'
+import type { Bytes } from '../base/bytes.ts'
 import { Endpoint } from '../core/endpoint.ts'
+import type { Entry } from '../core/input.ts'
+import { Space, key, within } from '../core/storage.ts'
 import type { Store } from '../ports/store.ts'
 import type { Config } from './config.ts'
-import { type DataDir, openDataDir } from './data-dir.ts'
+import { type DataDir, openDataDir, openKeyring } from './data-dir.ts'
 import { makePrivateDirectory } from './durable-file.ts'
 import { toCoterieError } from './failure.ts'
-import { createKeyring } from './keyring.ts'
+import { type WrappingKeyring, wrappingKeyOf } from './keyring.ts'
 import { type Node, assembleNode } from './node.ts'
 import type { Paths } from './paths.ts'
 
 export interface StartOptions {
   readonly paths: Paths
   readonly config: Config
+  /** What opens the keyring, where it asks for it. */
+  readonly passphrase?: Bytes | undefined
 }
 
 /**
@@ -42,10 +47,12 @@ export async function startNode(options: StartOptions): Promise<Node> {
 }
 
 async function assemble(
-  { paths, config }: StartOptions,
+  { paths, config, passphrase }: StartOptions,
   { keys }: DataDir,
   closers: Closers,
 ): Promise<Node> {
+  // First of all: whoever does not know the passphrase learns so before anything else happens.
+  const keyring = await openKeyring(paths, keys, systemRandom, passphrase)
   const telemetry = createTelemetry({ level: config.log })
   const crypto = createSystemCrypto()
   const network = await prepareLibp2p({
@@ -60,6 +67,7 @@ async function assemble(
   await makePrivateDirectory(paths.store)
   const store = await openLevelStore({ location: paths.store })
   closers.add(() => closeStore(store))
+  await dropUnused(keyring, store)
   const identity = {
     name: config.name,
     accountSeed: keys.account,
@@ -67,9 +75,9 @@ async function assemble(
     transportSeed: keys.transport,
   }
   return assembleNode({
-    machine: new Endpoint(identity, crypto),
+    machine: new Endpoint(identity, crypto, { archive: config.archive }),
     store,
-    keyring: createKeyring({ key: keys.keyring, crypto, random: systemRandom }),
+    keyring,
     network: (events) => network.start(events),
     clock: createSystemClock(),
     crypto,
@@ -78,6 +86,21 @@ async function assemble(
     metrics: () => telemetry.metrics.scrape(),
     close: () => closers.close(),
   })
+}
+
+/** Destroys wrapping keys that a crash left behind after what they sealed had been deleted. */
+async function dropUnused(keyring: WrappingKeyring, store: Store): Promise<void> {
+  const spaces = [Space.secret, Space.draft]
+  const rows = await new Promise<Entry[]>((resolve, reject) => {
+    const ranges = spaces.map((space) => within(key(space)))
+    store.read(ranges, (error, results) => {
+      if (error === undefined) resolve(results.flat())
+      else reject(error)
+    })
+  })
+  // The first byte of a stored value says that it is sealed.
+  const used = rows.map(({ value }) => wrappingKeyOf(value.subarray(1)))
+  keyring.retain(spaces, new Set(used.filter((id) => id !== undefined)))
 }
 
 /** What was opened, closed once and in reverse; one that fails does not keep the others open. */

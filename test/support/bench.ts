@@ -15,7 +15,8 @@ import { takeGroupFrame } from '../../src/core/replica/peers.ts'
 import { encodeGroup, parseGroup } from '../../src/core/replica/records.ts'
 import { bootReplicas, bootSpaces } from '../../src/core/replica/boot.ts'
 import type { Replica, Self } from '../../src/core/replica/state.ts'
-import { SecretKind, createReplica, secretKey } from '../../src/core/replica/state.ts'
+import { SecretKind, secretKey } from '../../src/core/replica/state.ts'
+import { createReplica } from '../../src/core/replica/create.ts'
 import { rootOf } from '../../src/core/replica/sync.ts'
 import type { SyncPeer } from '../../src/core/replica/sync-state.ts'
 import { createSyncPeer } from '../../src/core/replica/sync-state.ts'
@@ -144,7 +145,7 @@ export class Bench {
       bootSpaces.map((space) => [space as number, this.rows.read(within(key(space)))]),
     )
     this.step((turn) =>
-      bootReplicas(turn, deviceSeed, lying, (_, [replica]) => {
+      bootReplicas(turn, { deviceSeed, archive: true }, lying, (_, [replica]) => {
         if (replica === undefined) throw new Error('nothing to start from')
         this.replica = replica
       }),

@@ -9,14 +9,12 @@ import { parseConstitution } from '../../src/core/constitution/constitution.ts'
 import type { PolicyName } from '../../src/core/command.ts'
 import { cardHash, mintCard } from '../../src/core/identity/card.ts'
 import { memberIdOf } from '../../src/core/identity/candidate.ts'
-import { prekeyIdOf } from '../../src/core/identity/prekey.ts'
 import { createJoinRequest } from '../../src/core/membership/join-request.ts'
 import type { RemoveScope } from '../../src/core/message/bodies.ts'
 import { RekeyCode } from '../../src/core/message/bodies.ts'
 import type { Message } from '../../src/core/message/message.ts'
 import type { Posted } from '../../src/core/replica/author.ts'
 import {
-  keepPrekey,
   postAdd,
   postAttest,
   postDormant,
@@ -28,6 +26,7 @@ import {
   postRekeyRequest,
   postRemove,
 } from '../../src/core/replica/author.ts'
+import { keepPrekey } from '../../src/core/replica/prekeys.ts'
 import { postText } from '../../src/core/replica/sealed.ts'
 import type { Replica, Self } from '../../src/core/replica/state.ts'
 import { ownTip } from '../../src/core/replica/state.ts'
@@ -158,9 +157,7 @@ export class Writer extends Bench {
     this.person = person
     this.#seed = person.name
     this.step((turn) => {
-      const publicKey = crypto.xPublicKey(person.prekeySecret)
-      const id = prekeyIdOf(crypto, person.self.memberBytes, publicKey)
-      keepPrekey(turn, this.replica, id, person.prekeySecret)
+      keepPrekey(turn, this.replica, person.prekeySecret)
     })
   }
 

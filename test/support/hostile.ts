@@ -9,7 +9,7 @@ import type { Effect } from '../../src/core/effect.ts'
 import { Endpoint } from '../../src/core/endpoint.ts'
 import type { Env } from '../../src/core/env.ts'
 import { sealEnvelope } from '../../src/core/epoch/envelope.ts'
-import { envKeyOf, prkOf } from '../../src/core/epoch/schedule.ts'
+import { parseEpoch } from '../../src/core/replica/epochs.ts'
 import type { Input, PeerId, Protocol } from '../../src/core/input.ts'
 import { hexOf } from '../../src/core/message/header.ts'
 import type { Message } from '../../src/core/message/message.ts'
@@ -146,10 +146,9 @@ export function envKey(mesh: Mesh, node: number): Bytes {
     .node(node)
     .rows.read(within(secretKey(number, SecretKind.epoch, new Uint8Array())))) {
     const id = row.key.slice(-32)
-    const secret = keyring.open(row.key, row.value.subarray(1))
-    if (hexOf(id) === group?.epoch && secret !== undefined) {
-      return envKeyOf(crypto, prkOf(crypto, id, secret))
-    }
+    const saved = keyring.open(row.key, row.value.subarray(1))
+    const epoch = saved && parseEpoch(id, saved)
+    if (hexOf(id) === group?.epoch && epoch !== undefined) return epoch.env
   }
   throw new Error('the epoch is not on the disk')
 }

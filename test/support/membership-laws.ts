@@ -2,12 +2,15 @@
 // be what the reference model makes of the messages that it holds, and the keys on its disk must be those
 // that it may have.
 import { createMemoryKeyring } from '../../src/adapters/memory/keyring.ts'
-import { toHex } from '../../src/base/bytes.ts'
+import { equal, toHex } from '../../src/base/bytes.ts'
+import { type Chain, messageKeyAt } from '../../src/core/epoch/chain.ts'
+import { parseEpoch } from '../../src/core/replica/epochs.ts'
+import type { OpenEpoch } from '../../src/core/replica/state.ts'
 import { SecretKind, secretKey } from '../../src/core/replica/state.ts'
 import { within } from '../../src/core/storage.ts'
 import type { Message } from '../../src/core/message/message.ts'
 import { MessageType } from '../../src/core/message/type.ts'
-import { constitutionOf, messagesOf } from './bench.ts'
+import { constitutionOf, crypto, messagesOf } from './bench.ts'
 import { type Mesh, endpointOf, everyone, groupOf, readAll } from './mesh.ts'
 import type { Graph, Mutant } from './reference.ts'
 import { Reference, graphOf, wrongEpochs } from './reference.ts'
@@ -71,20 +74,36 @@ export function wrongEpochUse(graph: Graph, messages: readonly Message[]): strin
   })
 }
 
-/** The epoch secrets on a node's disk. */
-export function secretsOf(mesh: Mesh, node: number): Map<string, string> {
+/** The keys of epochs on a node's disk. */
+function keysOf(mesh: Mesh, node: number): OpenEpoch[] {
   const number = endpointOf(mesh.world, node).groupNumber(mesh.group) ?? 0
   const keyring = createMemoryKeyring()
   const range = within(secretKey(number, SecretKind.epoch, new Uint8Array()))
-  return new Map(
-    mesh.world
-      .node(node)
-      .rows.read(range)
-      .map((row) => [
-        toHex(row.key.slice(-32)),
-        toHex(keyring.open(row.key, row.value.subarray(1)) ?? new Uint8Array()),
-      ]),
-  )
+  return mesh.world
+    .node(node)
+    .rows.read(range)
+    .flatMap((row) => {
+      const saved = keyring.open(row.key, row.value.subarray(1))
+      return (saved && parseEpoch(row.key.slice(-32), saved)) ?? []
+    })
+}
+
+const keyOf = (chain: Chain, gen: number): Uint8Array | undefined => {
+  const key = messageKeyAt(crypto, chain, gen)
+  return key.ok ? key.value : undefined
+}
+
+/** Whether two nodes derived the same of an epoch: what one has erased, the other may still have. */
+function agree(a: OpenEpoch, b: OpenEpoch): boolean {
+  const envs = [a.env, b.env].filter((env) => env.length > 0).map((env) => toHex(env))
+  if (new Set(envs).size > 1) return false
+  return [...a.chains].every(([member, one]) => {
+    const other = b.chains.get(member)
+    if (other === undefined) return true
+    const gen = Math.max(one.gen, other.gen)
+    const [mine, its] = [one, other].map((chain) => keyOf(chain, gen))
+    return mine !== undefined && its !== undefined && equal(mine, its)
+  })
 }
 
 /** I24, I28, I29: one secret an epoch, and only at nodes that are or were a member whom it names. */
@@ -94,14 +113,17 @@ export function wrongSecrets(mesh: Mesh, graph: Graph, selves: readonly Set<stri
       epoch === undefined ? [] : [[epoch.id, epoch.recipients] as const],
     ),
   )
-  const known = new Map<string, string>()
+  const known: OpenEpoch[] = []
   return everyone(mesh).flatMap((node) => {
     if (!mesh.world.node(node).running || groupOf(mesh, node) === undefined) return []
-    return [...secretsOf(mesh, node)].flatMap(([epoch, secret]) => {
+    return keysOf(mesh, node).flatMap((keys) => {
+      const { id: epoch } = keys
       const broken: string[] = []
-      const other = known.get(epoch) ?? secret
-      known.set(epoch, other)
-      if (other !== secret) broken.push(`epoch ${epoch} has two secrets (I24)`)
+      const others = known.filter(({ id }) => id === epoch)
+      known.push(keys)
+      if (!others.every((other) => agree(keys, other))) {
+        broken.push(`epoch ${epoch} has two secrets (I24)`)
+      }
       const named = recipients.get(epoch)
       if (named !== undefined && ![...(selves[node] ?? [])].some((self) => named.has(self))) {
         broken.push(`node ${String(node)} holds a key of an epoch that does not name it (I28, I29)`)

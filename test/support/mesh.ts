@@ -1,10 +1,12 @@
 // A simulated group for tests: real endpoints in the world, founded and joined through commands.
-import type { Command, CommandResult } from '../../src/core/command.ts'
+import type { Command, CommandResult, PolicyName } from '../../src/core/command.ts'
 import { Endpoint } from '../../src/core/endpoint.ts'
 import type { Identity } from '../../src/core/identity/identity.ts'
 import { peerIdOf } from '../../src/core/identity/peer-id.ts'
 import type { GroupReport, TextReport } from '../../src/core/report.ts'
-import { Space, key, within } from '../../src/core/storage.ts'
+import { Space, key, only, within } from '../../src/core/storage.ts'
+import { archiveKey } from '../../src/core/replica/archive.ts'
+import { createMemoryKeyring } from '../../src/adapters/memory/keyring.ts'
 import type { Crypto } from '../../src/crypto/crypto.ts'
 import { createNativeCrypto } from '../../src/crypto/native.ts'
 import type { CommandReply } from '../../src/node/driver-types.ts'
@@ -79,7 +81,12 @@ export const groupOf = (mesh: Mesh, node: number): GroupReport | undefined =>
     .groups.find((group) => group.group === mesh.group)
 
 /** Founds a group at node 0 with `leaders` leaders; the others, up to `members`, join by ticket of node 0. */
-export function found(world: World, leaders = 1, members = world.size): Mesh {
+export function found(
+  world: World,
+  leaders = 1,
+  members = world.size,
+  policy: PolicyName = 'balanced',
+): Mesh {
   world.run(1_000)
   const cards: string[] = []
   for (let i = 1; i < leaders; i++) cards.push(done(world, i, { kind: 'mint-card' }).card)
@@ -87,7 +94,7 @@ export function found(world: World, leaders = 1, members = world.size): Mesh {
     kind: 'create-group',
     name: 'crew',
     leaders: cards,
-    policy: 'balanced',
+    policy,
   })
   const { ticket } = done(world, 0, {
     kind: 'invite',
@@ -153,22 +160,48 @@ export function recordsOf(mesh: Mesh, node: number): Uint8Array[] {
 /** In a message key: the space byte and the group's number, before the line. */
 const LINE_AT = 5
 
-function rowsOf(mesh: Mesh, node: number): { record: Uint8Array; line: number }[] {
+function rowsOf(mesh: Mesh, node: number): { record: Uint8Array; line: number; counter: number }[] {
   const number = endpointOf(mesh.world, node).groupNumber(mesh.group) ?? 0
   const range = within(key(Space.message, number))
   // The first byte is the driver's marker.
   return mesh.world
     .node(node)
     .disk.rows.read(range)
-    .map((row) => ({ record: row.value.subarray(1), line: readU32(row.key, LINE_AT) }))
+    .map((row) => ({
+      record: row.value.subarray(1),
+      line: readU32(row.key, LINE_AT),
+      counter: readU32(row.key, LINE_AT + 4),
+    }))
+}
+
+/** The row of the archive of a node at a place. */
+function archived(mesh: Mesh, node: number, line: number, counter: number): Uint8Array | undefined {
+  const number = endpointOf(mesh.world, node).groupNumber(mesh.group) ?? 0
+  const at = archiveKey(number, line, counter)
+  const [row] = mesh.world.node(node).rows.read(only(at))
+  return row && createMemoryKeyring().open(at, row.value.subarray(1))
+}
+
+const aheadMs = new WeakMap<World, number>()
+
+/** Time that passes on every wall clock at once, over a restart: nobody lives through each second of it. */
+export function skip(mesh: Mesh, ms: number): void {
+  const { world } = mesh
+  const skewMs = (aheadMs.get(world) ?? 0) + ms
+  aheadMs.set(world, skewMs)
+  for (const node of everyone(mesh)) world.stop(node)
+  world.run(world.nowMs + 1_000)
+  for (const node of everyone(mesh)) world.setClock(node, { skewMs })
+  for (const node of everyone(mesh)) world.restart(node)
+  world.run(world.nowMs + 3_000)
 }
 
 /** What `read` would print at a node, from its disk. */
 export function readAll(mesh: Mesh, node: number): TextReport[] {
   const endpoint = endpointOf(mesh.world, node)
   const texts: TextReport[] = []
-  for (const { record, line } of rowsOf(mesh, node)) {
-    const text = endpoint.openText(mesh.group, record, line)
+  for (const { record, line, counter } of rowsOf(mesh, node)) {
+    const text = endpoint.openText(mesh.group, record, line, archived(mesh, node, line, counter))
     if (text !== undefined) texts.push(text)
   }
   return texts.sort(

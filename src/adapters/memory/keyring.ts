@@ -16,6 +16,10 @@ export function createMemoryKeyring(): Keyring {
       if (!equal(opened.subarray(0, bound.length), bound)) return undefined
       return opened.slice(bound.length)
     },
+    retire: () => [],
+    destroy() {},
+    changed: false,
+    save: (done) => done(),
   }
 }
 

@@ -3,13 +3,21 @@
 
 import { CoterieError } from '../../base/error.ts'
 import { type Client, createClient } from '../client.ts'
-import type { Context } from '../command.ts'
+import { type Context, type Given, optionText } from '../command.ts'
 
 /** Where everything of the node of this run lies. */
 export async function pathsOf(context: Context) {
   const { resolvePaths } = await import('../../node/paths.ts')
   const { home, env, userHome } = context
   return resolvePaths({ home, env, userHome })
+}
+
+/** What the file of `--passphrase-file` holds, where one was named. */
+export async function passphraseOf(given: Given): Promise<Uint8Array | undefined> {
+  const path = optionText(given, 'passphraseFile')
+  if (path === undefined) return undefined
+  const { readPassphrase } = await import('../../node/passphrase.ts')
+  return readPassphrase(path)
 }
 
 /** A client of the running daemon. @throws CoterieError DAEMON_UNREACHABLE */

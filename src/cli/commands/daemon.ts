@@ -10,7 +10,7 @@ import {
   optionText,
 } from '../command.ts'
 import { fields } from '../output/table.ts'
-import { pathsOf } from './connect.ts'
+import { passphraseOf, pathsOf } from './connect.ts'
 
 export const daemon: CommandSpec = {
   name: 'daemon',
@@ -25,6 +25,7 @@ export const daemon: CommandSpec = {
     { flags: '--peer <multiaddr>', summary: 'a node to contact first (repeatable)', repeat: true },
     { flags: '--mdns', summary: 'find nodes on the local network' },
     { flags: '--no-dht', summary: 'take no part in the address directory' },
+    { flags: '--passphrase-file <file>', summary: 'the file with what opens the keys' },
   ],
   examples: [
     'daemon --listen /ip4/0.0.0.0/tcp/4001',
@@ -42,8 +43,9 @@ async function run(context: Context, given: Given): Promise<number> {
     env: context.env,
     flags: flagsOf(given),
   })
+  const passphrase = await passphraseOf(given)
   const { startDaemon } = await import('../../api/daemon.ts')
-  const running = await startDaemon({ paths, config: values, signal })
+  const running = await startDaemon({ paths, config: values, passphrase, signal })
   try {
     const ready = {
       ready: true,

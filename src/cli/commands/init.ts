@@ -3,12 +3,18 @@
 
 import { type CommandSpec, type Context, type Given, optionText } from '../command.ts'
 import { fields } from '../output/table.ts'
-import { pathsOf } from './connect.ts'
+import { passphraseOf, pathsOf } from './connect.ts'
 
 export const init: CommandSpec = {
   name: 'init',
   summary: 'Make account, device and transport keys, and the settings file.',
-  options: [{ flags: '--name <name>', summary: 'what others see beside your messages' }],
+  options: [
+    { flags: '--name <name>', summary: 'what others see beside your messages' },
+    {
+      flags: '--passphrase-file <file>',
+      summary: 'lock what the node stores with what is in a file',
+    },
+  ],
   examples: ['init --name ada', 'init --name bob --home ./bob --json'],
   run,
 }
@@ -16,10 +22,12 @@ export const init: CommandSpec = {
 async function run(context: Context, given: Given): Promise<void> {
   const paths = await pathsOf(context)
   const { createIdentity } = await import('../../node/init.ts')
+  const passphrase = await passphraseOf(given)
   const made = await createIdentity({
     paths,
     env: context.env,
     name: optionText(given, 'name'),
+    passphrase,
   })
   await context.out.result(made, () => [
     ...fields([

@@ -26,7 +26,8 @@ export const boot = (turn: Turn, state: EndpointState): void => {
       const saved = new Map(spaces.map((space, i) => [space as number, results[i] ?? []]))
       bootDevice(state, saved.get(Space.device) ?? [])
       const secrets = saved.get(Space.secret) ?? []
-      bootReplicas(later, state.identity.deviceSeed, saved, (after, replicas) => {
+      const device = { deviceSeed: state.identity.deviceSeed, archive: state.archive }
+      bootReplicas(later, device, saved, (after, replicas) => {
         for (const replica of replicas) {
           state.replicas.set(replica.group, replica)
           state.nextNumber = Math.max(state.nextNumber, replica.number + 1)

@@ -12,19 +12,20 @@ import type { Failure } from '../effect.ts'
 import { failure } from '../failure.ts'
 import type { Card } from '../identity/card.ts'
 import { cardHash, cardText, mintCard, parseCardText } from '../identity/card.ts'
-import { prekeyIdOf } from '../identity/prekey.ts'
 import { hexOf } from '../message/header.ts'
+import { postEpoch, postGenesis } from '../replica/author.ts'
 import { openHeld } from '../replica/complaint.ts'
-import { isGone, keepPrekey, postEpoch, postGenesis } from '../replica/author.ts'
-import { noteChecked } from '../replica/intake.ts'
+import { noteChecked } from '../replica/witness.ts'
 import { keepReach, renewReach } from '../replica/peers.ts'
+import { keepPrekey } from '../replica/prekeys.ts'
 import { encodeGroup } from '../replica/records.ts'
 import type { Replica } from '../replica/state.ts'
-import { SecretKind, createReplica, secretKey } from '../replica/state.ts'
+import { SecretKind, secretKey, isGone } from '../replica/state.ts'
+import { createReplica } from '../replica/create.ts'
 import { startTimers } from '../replica.ts'
 import { Space, key } from '../storage.ts'
 import type { Turn } from '../turn.ts'
-import { emit, persist } from '../turn.ts'
+import { emit, forgetSecret, persist } from '../turn.ts'
 import { DeviceSecret, saveCardPut } from './device-secret.ts'
 import type { EndpointState } from './state.ts'
 import { seedsOf } from './state.ts'
@@ -57,15 +58,14 @@ export const adoptGroup = (turn: Turn, state: EndpointState, adopted: Adopted): 
       memberGroupId,
       deviceSeed: state.identity.deviceSeed,
     },
+    archive: state.archive,
   })
   const saved = { number, constitution: constitution.bytes, member, memberGroupId, createdMs }
   persist(turn, [
     { key: key(Space.group, number), value: encodeGroup(saved) },
     { key: secretKey(number, SecretKind.access, EMPTY), value: accessKey, secret: true },
   ])
-  const { crypto } = turn.env
-  const prekeyId = prekeyIdOf(crypto, member, crypto.xPublicKey(adopted.prekeySecret))
-  keepPrekey(turn, replica, prekeyId, adopted.prekeySecret)
+  keepPrekey(turn, replica, adopted.prekeySecret)
   state.replicas.set(replica.group, replica)
   for (const record of adopted.reachRecords) keepReach(turn, replica, record)
   for (const seat of constitution.leaders) dropCard(turn, state, hexOf(seat.admission))
@@ -84,13 +84,7 @@ const readmit = (turn: Turn, replica: Replica, adopted: Adopted): Replica => {
   replica.changed = true
   const saved = { number, constitution: constitution.bytes, member, memberGroupId, createdMs }
   persist(turn, [{ key: key(Space.group, number), value: encodeGroup(saved) }])
-  const { crypto } = turn.env
-  keepPrekey(
-    turn,
-    replica,
-    prekeyIdOf(crypto, member, crypto.xPublicKey(prekeySecret)),
-    prekeySecret,
-  )
+  keepPrekey(turn, replica, prekeySecret)
   // Epochs that name the new member may have come before its Welcome.
   openHeld(turn, replica)
   return replica
@@ -143,7 +137,7 @@ const dropCard = (turn: Turn, state: EndpointState, admission: string): void => 
   const card = state.cards.get(admission)
   if (card === undefined) return
   state.cards.delete(admission)
-  persist(turn, [{ key: secretKey(0, DeviceSecret.card, card.admission), value: null }])
+  forgetSecret(turn, secretKey(0, DeviceSecret.card, card.admission))
 }
 
 // --- Founding ------------------------------------------------------------------------------------

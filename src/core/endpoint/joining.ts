@@ -16,7 +16,7 @@ import { memberIdOf } from '../identity/candidate.ts'
 import { hexOf } from '../message/header.ts'
 import { secretKey } from '../replica/state.ts'
 import type { Turn } from '../turn.ts'
-import { emit, persist } from '../turn.ts'
+import { emit, forgetSecret, persist } from '../turn.ts'
 import { DeviceSecret } from './device-secret.ts'
 import { adoptGroup } from './groups.ts'
 import { shownCardInput } from './hosting.ts'
@@ -47,7 +47,7 @@ const nameBytes = (joining: Joining): Bytes => joining.ticket.inviteId
 
 const forget = (turn: Turn, state: EndpointState, joining: Joining): void => {
   state.joins.delete(joining.name)
-  persist(turn, [{ key: secretKey(0, DeviceSecret.join, nameBytes(joining)), value: null }])
+  forgetSecret(turn, secretKey(0, DeviceSecret.join, nameBytes(joining)))
   emit(turn, { kind: 'cancel-timer', timer: `join/${joining.name}` })
   if (joining.channel !== undefined) emit(turn, { kind: 'close', channel: joining.channel })
 }

@@ -68,6 +68,8 @@ export interface Joining {
 
 export interface EndpointState {
   readonly identity: Identity
+  /** Whether this device keeps on disk what it has read. */
+  readonly archive: boolean
   readonly self: PeerId
   readonly account: Bytes
   readonly device: Bytes
@@ -100,11 +102,16 @@ export interface EndpointState {
   choosing: boolean
 }
 
-export const createEndpointState = (identity: Identity, crypto: Crypto): EndpointState => {
+export const createEndpointState = (
+  identity: Identity,
+  crypto: Crypto,
+  archive: boolean,
+): EndpointState => {
   const transport = crypto.edPublicKey(identity.transportSeed)
   const self = peerIdOf(transport)
   return {
     identity,
+    archive,
     self,
     account: crypto.edPublicKey(identity.accountSeed),
     device: crypto.edPublicKey(identity.deviceSeed),

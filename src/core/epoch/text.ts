@@ -39,7 +39,8 @@ export function encodeContent(content: Content): Result<Bytes> {
   return encoded.length > PLAINTEXT_BYTES_MAX ? fail('text-too-large') : ok(encoded)
 }
 
-function parseContent(encoded: Bytes): Result<Content> {
+/** Reads what a text says. Reason: `content-malformed`. */
+export function parseContent(encoded: Bytes): Result<Content> {
   const parsed = parse(shape, encoded, { maxBytes: PLAINTEXT_BYTES_MAX })
   if (!parsed.ok || parsed.value[0] === PLAIN_TEXT) return fail('content-malformed')
   const [written, payload] = parsed.value

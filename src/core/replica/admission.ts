@@ -22,9 +22,9 @@ import { sortedHeads } from '../transcript/transcript.ts'
 import type { Turn } from '../turn.ts'
 import { count, emit, persist } from '../turn.ts'
 import { failure } from '../failure.ts'
-import { gone, isGone, postAdd, postEpoch } from './author.ts'
+import { gone, postAdd, postEpoch } from './author.ts'
 import type { Invite, Replica } from './state.ts'
-import { bytesOf, currentContext } from './state.ts'
+import { bytesOf, currentContext, isGone } from './state.ts'
 import { sendFrame } from './sync.ts'
 
 /** Requests that may wait here at once. */

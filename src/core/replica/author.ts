@@ -22,22 +22,21 @@ import {
   encodeRemove,
 } from '../message/bodies.ts'
 import { MessageType } from '../message/type.ts'
-import { activeMembers, isPresent } from '../membership/roster.ts'
+import { activeMembers } from '../membership/roster.ts'
 import type { Row } from '../transcript/row.ts'
 import { sortedHeads } from '../transcript/transcript.ts'
 import type { Turn } from '../turn.ts'
-import { persist } from '../turn.ts'
+import { count } from '../turn.ts'
 import { reasonFor } from '../validity/reason.ts'
 import { contextOf, membershipHash } from '../validity/context.ts'
 import type { Past, View } from '../validity/past.ts'
 import { pastOf, viewOfPast } from '../validity/past.ts'
 import { failure } from '../failure.ts'
-import { prekeyIdOf } from '../identity/prekey.ts'
-import { hexOf } from '../message/header.ts'
 import { take } from './intake.ts'
+import { freshPrekey } from './prekeys.ts'
 import { loadPlaces } from './rows.ts'
 import type { Replica } from './state.ts'
-import { SecretKind, bytesOf, courtOf, currentContext, ownTip, secretKey } from './state.ts'
+import { bytesOf, courtOf, isGone, ownTip } from './state.ts'
 import { enqueuePush } from './push.ts'
 
 export type Posted =
@@ -65,7 +64,9 @@ const standOf = (replica: Replica): Stand => {
 }
 
 /** Makes a body for a place, or says why there is none. */
-export type Draft = (stand: Stand) => { body: Bytes; sealed?: Partial<HeaderDraft> } | Failure
+export type Draft = (
+  stand: Stand,
+) => { body: Bytes; sealed?: Partial<HeaderDraft>; plaintext?: Bytes } | Failure
 
 /** The header of the next message, without what depends on its body. */
 export const draftOf = (
@@ -107,12 +108,6 @@ export const gone = failure(
   'ask a leader for a new ticket: `coterie join` comes back as a new member',
 )
 
-/** True once a Remove or a Leave that hits this member is held. */
-export const isGone = (replica: Replica): boolean => {
-  const { roster } = currentContext(replica)
-  return roster.members.has(replica.self.member) && !isPresent(roster, replica.self.member)
-}
-
 /** Signs a message on the current heads and takes it in. */
 export const post = (
   turn: Turn,
@@ -130,7 +125,8 @@ export const post = (
   if ('code' in made) return then(turn, { ok: false, error: made })
   const header = draftOf(turn, replica, type, stand, made.sealed ?? {})
   const message = signMessage(turn.env.crypto, replica.self.deviceSeed, header, made.body)
-  const source = { how: 'own', from: '', vouched: false, verified: true } as const
+  const { plaintext } = made
+  const source = { how: 'own', from: '', vouched: false, verified: true, plaintext } as const
   take(turn, replica, message, source, (later, outcome) => {
     if (outcome.kind === 'accepted') {
       enqueuePush(later, replica, message)
@@ -160,22 +156,6 @@ const postWithView = (
     )
   }
   post(turn, replica, type, (at) => draft(at, own.view), then)
-}
-
-/** Makes a fresh prekey, durable before anybody may seal to it. */
-const freshPrekey = (turn: Turn, replica: Replica): Bytes => {
-  const secret = turn.env.random(32)
-  const publicKey = turn.env.crypto.xPublicKey(secret)
-  const id = prekeyIdOf(turn.env.crypto, replica.self.memberBytes, publicKey)
-  keepPrekey(turn, replica, id, secret)
-  return publicKey
-}
-
-export const keepPrekey = (turn: Turn, replica: Replica, id: Bytes, secret: Bytes): void => {
-  replica.prekeys.set(hexOf(id), secret)
-  persist(turn, [
-    { key: secretKey(replica.number, SecretKind.prekey, id), value: secret, secret: true },
-  ])
 }
 
 export const postGenesis = (turn: Turn, replica: Replica, then: Then): void => {
@@ -255,6 +235,12 @@ export const postPrekey = (turn: Turn, replica: Replica, then: Then): void => {
   const body = encodePrekey({ prekey: freshPrekey(turn, replica), mailbox: EMPTY })
   post(turn, replica, MessageType.prekey, () => ({ body }), then)
 }
+
+/** A new prekey because the last one has been in use for long enough. */
+export const renewPrekey = (turn: Turn, replica: Replica): void =>
+  postPrekey(turn, replica, (later, posted) => {
+    if (!posted.ok) count(later, 'prekeys_failed', posted.error.code)
+  })
 
 const noReason = failure('INTERNAL', 'there is no reason for a new epoch', 'report this')
 

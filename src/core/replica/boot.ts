@@ -18,15 +18,19 @@ import { join } from '../transcript/vector.ts'
 import type { Turn } from '../turn.ts'
 import { load } from '../turn.ts'
 import { parseInvite } from './admission.ts'
+import { bootArchived } from './archive.ts'
 import { registerControl } from './control.ts'
 import { parseDeparture } from './departures.ts'
 import { parseDraft } from './drafts.ts'
-import { addUnopened, keepEpoch } from './keys.ts'
+import { parseEpoch } from './epochs.ts'
+import { addUnopened } from './keys.ts'
 import { bootMeta, openWaitingMetas } from './meta.ts'
+import { parsePrekey } from './prekeys.ts'
 import { parseControl, parseGroup, parseLine } from './records.ts'
 import { rowsOfRecords } from './rows.ts'
 import type { Replica } from './state.ts'
-import { GroupNote, SecretKind, createReplica, ownTip } from './state.ts'
+import { GroupNote, SecretKind, ownTip } from './state.ts'
+import { createReplica } from './create.ts'
 
 /** Everything that a start reads before it knows any line; the device space is the endpoint's. */
 export const bootSpaces = [
@@ -41,6 +45,12 @@ export const bootSpaces = [
   Space.meta,
 ] as const
 
+/** What a device is to all of its groups. */
+export interface DeviceFacts {
+  readonly deviceSeed: Uint8Array
+  readonly archive: boolean
+}
+
 type Saved = ReadonlyMap<number, readonly Entry[]>
 
 const GROUP_KEY_BYTES = 5
@@ -48,14 +58,14 @@ const GROUP_KEY_BYTES = 5
 /** Rebuilds every group from what `bootSpaces` held, then its rows; `done` gets them all. */
 export const bootReplicas = (
   turn: Turn,
-  deviceSeed: Uint8Array,
+  device: DeviceFacts,
   saved: Saved,
   done: (turn: Turn, replicas: Replica[]) => void,
 ): void => {
   const replicas: Replica[] = []
   for (const entry of saved.get(Space.group) ?? []) {
     if (entry.key.length !== GROUP_KEY_BYTES) continue
-    const replica = bootOne(turn, deviceSeed, entry, saved)
+    const replica = bootOne(turn, device, entry, saved)
     if (replica !== undefined) replicas.push(replica)
   }
   bootRows(turn, replicas, saved, (later) => done(later, replicas))
@@ -71,7 +81,7 @@ const of = (saved: Saved, space: (typeof bootSpaces)[number], number: number): E
 
 const bootOne = (
   turn: Turn,
-  deviceSeed: Uint8Array,
+  { deviceSeed, archive }: DeviceFacts,
   entry: Entry,
   saved: Saved,
 ): Replica | undefined => {
@@ -88,16 +98,23 @@ const bootOne = (
     createdMs,
     accessKey: access.value,
     self: { member: hexOf(member), memberBytes: member, memberGroupId, deviceSeed },
+    archive,
   })
   for (const one of secrets) {
     const id = one.key.slice(GROUP_KEY_BYTES + 1)
     const kind = one.key[GROUP_KEY_BYTES]
-    if (kind === SecretKind.prekey) replica.prekeys.set(toHex(id), one.value)
-    if (kind === SecretKind.epoch) keepEpoch(turn.env.crypto, replica, id, one.value)
+    const prekey = kind === SecretKind.prekey ? parsePrekey(one.value) : undefined
+    if (prekey !== undefined) replica.prekeys.set(toHex(id), prekey)
+    const epoch = kind === SecretKind.epoch ? parseEpoch(id, one.value) : undefined
+    if (epoch !== undefined) replica.epochs.set(epoch.id, epoch)
   }
   for (const note of of(saved, Space.group, number)) {
     const kind = note.key[GROUP_KEY_BYTES]
     if (kind === GroupNote.checked) replica.checked = true
+    const epoch = hexOf(note.key.slice(GROUP_KEY_BYTES + 1))
+    if (kind === GroupNote.spent) replica.spent.add(epoch)
+    if (kind === GroupNote.reopening) replica.reopening.add(epoch)
+    if (kind === GroupNote.archived) bootArchived(replica, note.value)
     bootMemberNote(replica, kind, note)
   }
   bootControl(replica, of(saved, Space.control, number))

@@ -16,18 +16,21 @@ import type { Turn } from '../turn.ts'
 import { count, emit, load } from '../turn.ts'
 import type { ControlInfo } from '../validity/context.ts'
 import { closureOfPast, recipientsOfEpoch } from '../validity/context.ts'
-import { isGone, postPrekey, postRekeyRequest } from './author.ts'
+import { postPrekey, postRekeyRequest } from './author.ts'
 import { openOwnSeal } from './keys.ts'
+import { reopen } from './reopen.ts'
 import { messageKey } from './rows.ts'
 import type { Replica } from './state.ts'
-import { bytesOf, currentContext, ownTip } from './state.ts'
+import { bytesOf, currentContext, isGone, ownTip } from './state.ts'
 
 const isUnopened = (replica: Replica, id: Hex): boolean =>
   !replica.epochs.has(id) &&
+  !replica.spent.has(id) &&
   recipientsOfEpoch(replica.jurisdiction, id)?.has(replica.self.member) === true
 
 /** Tries the seals of epochs that are held already: this member is a new one, or the node starts. */
 export const openHeld = (turn: Turn, replica: Replica): void => {
+  for (const epoch of [...replica.reopening]) reopen(turn, replica, epoch)
   const entries = [...replica.jurisdiction.epochs]
     .filter(([id]) => isUnopened(replica, id))
     .map(([, entry]) => entry)
@@ -37,11 +40,16 @@ export const openHeld = (turn: Turn, replica: Replica): void => {
   load(turn, ranges, (later, results) => {
     replica.opening -= 1
     replica.changed = true
+    const late: Hex[] = []
     for (const [stored] of results) {
       const record = stored === undefined ? undefined : parseRecord(stored.value)
       if (record?.ok !== true) continue
       const message = parseMessage(later.env.crypto, record.value.envelope)
-      if (message.ok) openOwnSeal(later, replica, message.value)
+      if (message.ok && openOwnSeal(later, replica, message.value)) late.push(message.value.id)
+    }
+    for (const id of late) {
+      const info = replica.transcript.control.byId.get(id)?.info
+      if (info?.kind === 'epoch') reopen(later, replica, info.epoch.id)
     }
   })
 }

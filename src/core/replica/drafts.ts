@@ -10,7 +10,7 @@ import type { Hex } from '../message/header.ts'
 import { hexOf } from '../message/header.ts'
 import { Space, key } from '../storage.ts'
 import type { Turn } from '../turn.ts'
-import { persist } from '../turn.ts'
+import { forgetSecret, persist } from '../turn.ts'
 import type { Draft, Replica } from './state.ts'
 import { bytesOf } from './state.ts'
 
@@ -31,7 +31,7 @@ export const keepDraft = (turn: Turn, replica: Replica, draft: Draft): Hex => {
 
 export const dropDraft = (turn: Turn, replica: Replica, id: Hex): void => {
   replica.drafts.delete(id)
-  persist(turn, [{ key: draftKey(replica, id), value: null }])
+  forgetSecret(turn, draftKey(replica, id))
 }
 
 export const parseDraft = (saved: Bytes): Draft | undefined => {

@@ -13,11 +13,11 @@ import { hexOf, numberText } from '../message/header.ts'
 import type { Message } from '../message/message.ts'
 import type { Turn } from '../turn.ts'
 import { isLeader } from './admission.ts'
-import { gone, isGone, postEpoch, postLeave, postRekeyRequest, postRemove } from './author.ts'
+import { gone, postEpoch, postLeave, postRekeyRequest, postRemove } from './author.ts'
 import type { Posted } from './author.ts'
 import { onlineMembers } from './manager.ts'
 import type { Replica } from './state.ts'
-import { bytesOf, currentContext } from './state.ts'
+import { bytesOf, currentContext, isGone } from './state.ts'
 
 /** A message posted, as answers name it. */
 export const numbered = ({ header, idBytes }: Message): { number: string; id: string } => ({

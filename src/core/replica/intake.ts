@@ -3,11 +3,10 @@
  * only then forwarded, opened and shown. What waits for a read of the store is taken up again when
  * the answer comes; what waits for its past lies in `pending`.
  */
-import { EMPTY } from '../../base/bytes.ts'
+import type { Bytes } from '../../base/bytes.ts'
 import { encode } from '../../codec/canonical.ts'
 import type { PeerId } from '../input.ts'
 import type { Put } from '../effect.ts'
-import { activeMembers } from '../membership/roster.ts'
 import { numberText } from '../message/header.ts'
 import type { Message } from '../message/message.ts'
 import { verifyId } from '../message/message.ts'
@@ -21,17 +20,18 @@ import { insert, rowById } from '../transcript/transcript.ts'
 import type { Turn } from '../turn.ts'
 import { count, emit, persist } from '../turn.ts'
 import type { EpochFacts } from '../validity/context.ts'
-import { contextOf } from '../validity/context.ts'
 import type { Accepted } from '../validity/judge.ts'
 import { judge } from '../validity/judge.ts'
 import { answered, noteControl } from './control.ts'
 import { departurePut, noteDepartures } from './departures.ts'
-import { noteUnopened, openOwnSeal } from './keys.ts'
+import { forgetLeft } from './erasure.ts'
+import { openOwnSeal, spendKey, takeText } from './keys.ts'
 import { noteMeta, openWaitingMetas } from './meta.ts'
 import { encodeLine } from './records.ts'
 import { indexKey, indexValue, loadIds, loadPlaces, messageKey } from './rows.ts'
 import type { Replica } from './state.ts'
 import { GroupNote, courtOf, groupNoteKey } from './state.ts'
+import { noteWitness } from './witness.ts'
 
 export interface Source {
   readonly how: 'own' | 'push' | 'sync'
@@ -41,6 +41,8 @@ export interface Source {
   readonly vouched: boolean
   /** The message's own signature was checked already. */
   readonly verified: boolean
+  /** Of an own text: what it says. */
+  readonly plaintext?: Bytes | undefined
 }
 
 export type Outcome =
@@ -215,6 +217,7 @@ const admit = (
   replica.root = undefined
   for (const { parents: ids, held } of replica.reading) if (ids.includes(row.id)) held.add(row.id)
   replica.vouchers.delete(line.index)
+  if (branch) replica.equivocators.add(row.member)
   const puts: Put[] = []
   const useChanged = noteEpochUse(replica, line, message)
   const flags = flagsOf(replica, line, row, source)
@@ -233,8 +236,12 @@ const admit = (
   const departed = noteDepartures(replica, row, accepted.past.control, info)
   puts.push(...departed.map((member) => departurePut(replica, member)))
   if (info?.kind === 'epoch') puts.push(noteEpochSeen(turn, replica, info.epoch))
-  if (row.type === MessageType.text) puts.push(...noteUnopened(replica, message, line.index))
+  if (row.type === MessageType.text) {
+    puts.push(...takeText(turn, replica, message, row, source.plaintext))
+  }
   if (row.type === MessageType.meta) puts.push(...noteMeta(turn, replica, message, row))
+  if (isSealed(row.type)) spendKey(turn.env.crypto, replica, { ...message, gen: row.gen })
+  if (useChanged) forgetLeft(replica, line)
   persist(turn, puts)
   if (branch) noteBranch(turn, replica, row)
   announceRow(turn, replica, message, row, source)
@@ -243,28 +250,7 @@ const admit = (
     openOwnSeal(turn, replica, message)
     openWaitingMetas(turn, replica)
   }
-  if (carriesView(row.type)) noteWitness(turn, replica, row)
-}
-
-const carriesView = (type: number): boolean =>
-  type === MessageType.attest || type === MessageType.add || type === MessageType.epoch
-
-/** An equal view from somebody who counts us in: enough of them, and our start is checked. */
-const noteWitness = (turn: Turn, replica: Replica, row: Row): void => {
-  const { self, checked, witnesses, jurisdiction } = replica
-  const { roster } = contextOf(jurisdiction, row.control)
-  if (checked || row.member === self.member || !roster.members.has(self.member)) return
-  witnesses.add(row.member)
-  const leader = [...witnesses].some((member) => replica.facts.get(member)?.leader === true)
-  const others = activeMembers(roster).length - 1
-  if (leader && witnesses.size >= Math.min(2, others)) noteChecked(turn, replica)
-}
-
-/** From now on `status` says that the start was checked against other members. */
-export const noteChecked = (turn: Turn, replica: Replica): void => {
-  replica.checked = true
-  const at = groupNoteKey(replica.number, GroupNote.checked, EMPTY)
-  persist(turn, [{ key: at, value: Uint8Array.of(1) }])
+  noteWitness(turn, replica, row)
 }
 
 export const linePut = (replica: Replica, line: Line): Put => ({

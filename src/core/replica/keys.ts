@@ -10,9 +10,9 @@ import type { Put } from '../effect.ts'
 import { scoreOf } from '../election/rank.ts'
 import { parseEpochBody, placeOf } from '../epoch/body.ts'
 import { messageKeyAt } from '../epoch/chain.ts'
-import { chainKeyOf, envKeyOf, prkOf } from '../epoch/schedule.ts'
 import { openSeal } from '../epoch/seal.ts'
-import { openText } from '../epoch/text.ts'
+import { openSealed, parseContent } from '../epoch/text.ts'
+import { Standing } from '../membership/roster.ts'
 import { shownAs, type Shown } from '../meta/fold.ts'
 import { parseEpochMessage } from '../message/bodies.ts'
 import type { Header, Hex } from '../message/header.ts'
@@ -20,36 +20,76 @@ import { encodePrefix, hexOf, idOf, numberText, parseHeader } from '../message/h
 import type { Message } from '../message/message.ts'
 import { MessageType } from '../message/type.ts'
 import type { HeldText, TextReport } from '../report.ts'
+import type { Row } from '../transcript/row.ts'
 import { RowFlag, parseRecord } from '../transcript/row.ts'
 
 import type { Turn } from '../turn.ts'
-import { count, emit, persist } from '../turn.ts'
+import { count, emit } from '../turn.ts'
 import type { EpochFacts } from '../validity/context.ts'
-import { leftIn, recipientsOfEpoch, removedIn } from '../validity/context.ts'
+import { contextOf, leftIn, recipientsOfEpoch, removedIn } from '../validity/context.ts'
+import { recall, remember } from './archive.ts'
 import { isWithdrawn } from './departures.ts'
+import { canSeal, keepEpoch, spend } from './epochs.ts'
 import { metaState } from './meta-state.ts'
 import type { Replica } from './state.ts'
-import {
-  GroupNote,
-  SecretKind,
-  bytesOf,
-  currentContext,
-  groupNoteKey,
-  ownTip,
-  secretKey,
-} from './state.ts'
+import { GroupNote, currentContext, groupNoteKey, isGone, ownTip } from './state.ts'
 
-/** Adds an epoch's secret to memory. */
-export const keepEpoch = (crypto: Crypto, replica: Replica, id: Bytes, secret: Bytes): void => {
-  const prk = prkOf(crypto, id, secret)
-  replica.epochs.set(hexOf(id), { id: hexOf(id), prk, env: envKeyOf(crypto, prk) })
+/**
+ * Takes in what a text says, the one time when its key is here, or notes that it did not open; the
+ * write of either. `plaintext`: of an own text.
+ */
+export const takeText = (
+  turn: Turn,
+  replica: Replica,
+  { header, body }: Message,
+  row: Pick<Row, 'line' | 'counter'>,
+  plaintext: Bytes | undefined,
+): Put[] => {
+  const said = plaintext ?? openedText(turn.env.crypto, replica, header, body)
+  if (said === undefined) return noteUnopened(replica, header, row.line)
+  return remember(replica, row, { plaintext: said, sentMs: header.sent })
+}
+
+const openedText = (
+  crypto: Crypto,
+  replica: Replica,
+  header: Header,
+  body: Bytes,
+): Bytes | undefined => {
+  const { epoch, gen, salt, keyCommit } = header
+  const messageKey = messageKeyFor(crypto, replica, hexOf(epoch), hexOf(header.member), gen)
+  if (messageKey === undefined) return undefined
+  const prefix = encodePrefix(header)
+  const opened = openSealed(crypto, { messageKey, salt, keyCommit, prefix, body })
+  messageKey.fill(0)
+  return opened.ok && parseContent(opened.value).ok ? opened.value : undefined
+}
+
+/** A message of a sealed type was taken in: its key and those before it are erased. */
+export const spendKey = (
+  crypto: Crypto,
+  replica: Replica,
+  place: { readonly epoch: Hex; readonly member: Hex; readonly gen: number },
+): void => spend(crypto, replica, place)
+
+/**
+ * True for texts that this member should be able to read: it is among those to whom the epoch was
+ * sealed, or it belonged to the group then and was passed over as dormant.
+ */
+const isMeant = ({ jurisdiction, self }: Replica, epoch: Hex): boolean => {
+  const entry = jurisdiction.epochs.get(epoch)
+  const standing =
+    entry && contextOf(jurisdiction, entry.past).roster.members.get(self.member)?.standing
+  return standing === Standing.active || standing === Standing.dormant
 }
 
 /** Notes a text that is meant for this member and that no key here opens; the write that keeps it. */
-export const noteUnopened = (replica: Replica, { header, epoch }: Message, line: number): Put[] => {
-  if (replica.epochs.has(epoch)) return []
-  const entitled = recipientsOfEpoch(replica.jurisdiction, epoch)?.has(replica.self.member) === true
-  if (!entitled) return []
+const noteUnopened = (replica: Replica, header: Header, line: number): Put[] => {
+  const epoch = hexOf(header.epoch)
+  // Of two branches under one key only the one that came first opens: nobody's loss but its author's.
+  if (!isMeant(replica, epoch) || replica.equivocators.has(hexOf(header.member))) return []
+  // Whoever is gone has erased its keys, and misses nothing.
+  if (isGone(replica)) return []
   addUnopened(replica, { epoch, line, counter: header.counter })
   const place = concat(header.epoch, u32(line), u32(header.counter))
   const at = groupNoteKey(replica.number, GroupNote.unopened, place)
@@ -73,8 +113,7 @@ export const addUnopened = (replica: Replica, { epoch, line, counter }: Unopened
 /** Texts that this member should be able to read and is not; what was withdrawn is nobody's loss. */
 export const undecryptable = (replica: Replica): number => {
   let total = 0
-  for (const [epoch, lines] of replica.unopened) {
-    if (replica.epochs.has(epoch)) continue
+  for (const lines of replica.unopened.values()) {
     for (const [line, counters] of lines) {
       const member = replica.transcript.lines[line]?.member ?? ''
       total += replica.departures.has(member)
@@ -85,20 +124,21 @@ export const undecryptable = (replica: Replica): number => {
   return total
 }
 
-/** Opens this member's seal of an epoch message that was just taken in. */
-export const openOwnSeal = (turn: Turn, replica: Replica, message: Message): void => {
+/** Opens this member's seal of an epoch message that is held; whether it did. */
+export const openOwnSeal = (turn: Turn, replica: Replica, message: Message): boolean => {
   const outer = parseEpochMessage(message.body)
   const body = outer.ok ? parseEpochBody(outer.value.epoch) : outer
-  if (!outer.ok || !body.ok) return
+  if (!outer.ok || !body.ok) return false
   const member = replica.self.memberBytes
   const place = placeOf(body.value, member)
-  if (place < 0) return
+  if (place < 0) return false
   const { crypto } = turn.env
   const entry = replica.transcript.control.byId.get(message.id)
-  if (entry?.info.kind !== 'epoch') return
+  if (entry?.info.kind !== 'epoch') return false
   const { idBytes, id } = entry.info.epoch
   const prekeyId = body.value.recipients[place]?.prekeyId
-  const prekeySecret = prekeyId === undefined ? undefined : replica.prekeys.get(hexOf(prekeyId))
+  const prekeySecret =
+    prekeyId === undefined ? undefined : replica.prekeys.get(hexOf(prekeyId))?.secret
   const opened =
     prekeySecret &&
     openSeal(crypto, {
@@ -114,15 +154,13 @@ export const openOwnSeal = (turn: Turn, replica: Replica, message: Message): voi
     kind: 'notify',
     event: { kind: 'epoch', group: replica.group, epoch: id, opened: ok },
   })
-  if (!ok) return count(turn, 'seals_unopened', opened?.error ?? 'prekey-missing')
-  keepEpoch(crypto, replica, idBytes, opened.value)
-  persist(turn, [
-    {
-      key: secretKey(replica.number, SecretKind.epoch, idBytes),
-      value: opened.value,
-      secret: true,
-    },
-  ])
+  if (!ok) {
+    count(turn, 'seals_unopened', opened?.error ?? 'prekey-missing')
+    return false
+  }
+  const members = body.value.recipients.map((recipient) => recipient.member)
+  keepEpoch(turn, replica, idBytes, { secret: opened.value, members })
+  return true
 }
 
 /** What a text could be sent under now. */
@@ -145,7 +183,7 @@ export const sendingNow = (crypto: Crypto, replica: Replica): Sending => {
   const left = new Set(used.slice(0, -1).map((use) => use.epoch))
   const opened = [...context.epochHeads.values()].filter(
     (head) =>
-      replica.epochs.has(head.id) &&
+      canSeal(replica, head.id) &&
       !left.has(head.id) &&
       recipientsOfEpoch(jurisdiction, head.id)?.has(self.member) === true,
   )
@@ -190,7 +228,7 @@ const best = (
   return first
 }
 
-/** The message key of a member under an opened epoch. */
+/** The message key of a member under an opened epoch; its chain stays where it is. */
 export const messageKeyFor = (
   crypto: Crypto,
   replica: Replica,
@@ -198,16 +236,9 @@ export const messageKeyFor = (
   member: Hex,
   gen: number,
 ): Bytes | undefined => {
-  const open = replica.epochs.get(epoch)
-  if (open === undefined) return undefined
-  const key = messageKeyAt(crypto, replica.chains, {
-    epoch,
-    member,
-    gen,
-    verified: gen + 1,
-    first: () => chainKeyOf(crypto, open.prk, bytesOf(member)),
-  })
-  return key.ok ? key.value : undefined
+  const chain = replica.epochs.get(epoch)?.chains.get(member)
+  const key = chain && messageKeyAt(crypto, chain, gen)
+  return key?.ok === true ? key.value : undefined
 }
 
 const decoded = (payload: Bytes, contentType: string): string =>
@@ -237,6 +268,7 @@ export const textOf = (
   replica: Replica,
   stored: Bytes,
   line: number,
+  archived?: Bytes,
 ): TextReport | undefined => {
   const record = parseRecord(stored)
   if (!record.ok) return undefined
@@ -256,12 +288,13 @@ export const textOf = (
     final: false,
     late: (flags & RowFlag.late) !== 0,
   }
-  const entitled = recipientsOfEpoch(replica.jurisdiction, epoch)?.has(replica.self.member) === true
-  if (!entitled) return { ...shown, text: null, contentType: '', state: 'sealed' }
+  const content = recall(replica, line, header.value.counter, archived)
+  if (content === undefined && !isMeant(replica, epoch)) {
+    return { ...shown, text: null, contentType: '', state: 'sealed' }
+  }
   if (isWithdrawn(replica, member, line, header.value.counter)) {
     return { ...shown, text: null, contentType: '', state: 'withdrawn' }
   }
-  const content = contentOf(crypto, replica, header.value, envelope.body)
   if (content === undefined) {
     return { ...shown, text: null, contentType: '', state: 'undecryptable' }
   }
@@ -274,25 +307,4 @@ export const textOf = (
 const stateFor = (as: Shown): Pick<TextReport, 'state' | 'hiddenBy'> => {
   if (as === 'ok' || as === 'muted') return { state: as }
   return { state: 'hidden', hiddenBy: as === 'type' ? 'content-type' : 'message' }
-}
-
-/** What a sealed body says, or undefined where it does not open. */
-export const contentOf = (
-  crypto: Crypto,
-  replica: Replica,
-  header: Header,
-  body: Bytes,
-): { contentType: string; payload: Bytes } | undefined => {
-  const member = hexOf(header.member)
-  const messageKey = messageKeyFor(crypto, replica, hexOf(header.epoch), member, header.gen)
-  if (messageKey === undefined) return undefined
-  const { salt, keyCommit } = header
-  const opened = openText(crypto, {
-    messageKey,
-    salt,
-    keyCommit,
-    prefix: encodePrefix(header),
-    body,
-  })
-  return opened.ok ? opened.value : undefined
 }

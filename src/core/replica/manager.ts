@@ -25,9 +25,9 @@ import type { Turn } from '../turn.ts'
 import { count, emit } from '../turn.ts'
 import type { Context, ControlInfo, EpochFacts } from '../validity/context.ts'
 import { membershipTypes, messagesIn, prekeysRenewed, uncovered } from '../validity/reason.ts'
-import { isGone, postEpoch, postRekeyRequest } from './author.ts'
+import { postEpoch, postRekeyRequest } from './author.ts'
 import type { Replica } from './state.ts'
-import { currentContext, isActingLeader } from './state.ts'
+import { currentContext, isActingLeader, isGone } from './state.ts'
 
 interface Call {
   readonly cause: EpochCause

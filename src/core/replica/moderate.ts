@@ -20,14 +20,14 @@ import { count } from '../turn.ts'
 import type { EpochFacts } from '../validity/context.ts'
 import { recipientsOfEpoch } from '../validity/context.ts'
 import { isLeader } from './admission.ts'
-import { gone, isGone, postEpoch } from './author.ts'
+import { gone, postEpoch } from './author.ts'
+import { currentContext, isActingLeader, isGone, ownTip } from './state.ts'
 import type { Posted } from './author.ts'
 import { notALeader, numbered } from './govern.ts'
 import { sendingNow } from './keys.ts'
 import { metaMaxima } from './meta-state.ts'
 import { noEpoch, sealAndPost } from './sealed.ts'
 import type { Replica } from './state.ts'
-import { currentContext, isActingLeader, ownTip } from './state.ts'
 
 /** What a leader's write came to. Where nothing had to change: the message that said so before. */
 export interface Moderated {

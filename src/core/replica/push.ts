@@ -20,6 +20,7 @@ import { parseMessage, verifyId } from '../message/message.ts'
 import { MessageType } from '../message/type.ts'
 import type { Turn } from '../turn.ts'
 import { count, emit } from '../turn.ts'
+import { canPush } from './epochs.ts'
 import type { Outcome } from './intake.ts'
 import { take } from './intake.ts'
 import { sendingEpoch } from './keys.ts'
@@ -65,11 +66,11 @@ const wrapping = (crypto: Crypto, replica: Replica, message: Message): Hex | und
   }
   const entry = replica.transcript.control.byId.get(message.id)
   const parents = entry?.info.kind === 'epoch' ? entry.info.epoch.parents : []
-  return parents.find((parent) => replica.epochs.has(parent))
+  return parents.find((parent) => canPush(replica, parent))
 }
 
 const anyOpened = (replica: Replica): Hex | undefined =>
-  [...currentContext(replica).epochHeads.keys()].find((id) => replica.epochs.has(id))
+  [...currentContext(replica).epochHeads.keys()].find((id) => canPush(replica, id))
 
 const sizeOf = (message: PushedMessage): number =>
   message.header.length + message.body.length + OVERHEAD_BYTES
@@ -115,7 +116,7 @@ const mustPassOn = (replica: Replica, told: readonly number[], from: PeerId): bo
 
 const publish = (turn: Turn, replica: Replica, epoch: Hex, content: EnvelopeContent): void => {
   const open = replica.epochs.get(epoch)
-  if (open === undefined) return
+  if (open === undefined || open.env.length === 0) return
   const sealed = sealEnvelope(turn.env, open.env, content)
   if (!sealed.ok) return count(turn, 'pushes_skipped', sealed.error)
   emit(turn, { kind: 'broadcast', topic: replica.topic, envelope: sealed.value })
@@ -125,7 +126,7 @@ const epochOf = (crypto: Crypto, replica: Replica, envelope: Uint8Array): OpenEp
   [...replica.epochs.values()]
     .slice(-EPOCHS_TRIED)
     .reverse()
-    .find((epoch) => envelopeFits(crypto, epoch.env, envelope))
+    .find((epoch) => epoch.env.length > 0 && envelopeFits(crypto, epoch.env, envelope))
 
 export interface Pushed {
   readonly from: PeerId

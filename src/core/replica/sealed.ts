@@ -14,11 +14,11 @@ import type { Turn } from '../turn.ts'
 import { count } from '../turn.ts'
 import type { EpochFacts } from '../validity/context.ts'
 import type { Draft, Posted, Then } from './author.ts'
-import { draftOf, gone, isGone, post } from './author.ts'
+import { draftOf, gone, post } from './author.ts'
 import { dropDraft, keepDraft } from './drafts.ts'
 import { messageKeyFor, sendingNow } from './keys.ts'
 import type { Replica } from './state.ts'
-import { ownTip } from './state.ts'
+import { ownTip, isGone } from './state.ts'
 
 export const noEpoch = failure(
   'JOIN_PENDING',
@@ -99,10 +99,11 @@ export const sealAndPost = (
   if (messageKey === undefined) return then(turn, { ok: false, error: noEpoch })
   const salt = turn.env.random(16)
   const keys = textKeysOf(crypto, messageKey, salt)
+  messageKey.fill(0)
   const sealed = { epoch: epoch.idBytes, gen, salt, keyCommit: keys.keyCommit }
   const draft: Draft = (stand) => {
     const prefix = prefixOf(draftOf(turn, replica, type, stand, sealed))
-    return { body: sealText(crypto, keys, prefix, content), sealed }
+    return { body: sealText(crypto, keys, prefix, content), sealed, plaintext: content }
   }
   post(turn, replica, type, draft, then)
 }

@@ -4,44 +4,39 @@
  */
 import type { Bytes } from '../../base/bytes.ts'
 import { concat, fromHex } from '../../base/bytes.ts'
-import { MEMBERS_MAX } from '../../base/limits.ts'
-import { Lru } from '../../base/lru.ts'
+import { type Lru } from '../../base/lru.ts'
 import type { Constitution } from '../constitution/constitution.ts'
-import type { Chains } from '../epoch/chain.ts'
-import { createChains } from '../epoch/chain.ts'
+import type { Chain } from '../epoch/chain.ts'
 import type { PushedMessage } from '../epoch/envelope.ts'
-import { topicOf } from '../epoch/topic.ts'
-import type { Env } from '../env.ts'
 import type { PeerId } from '../input.ts'
 import type { MemberFacts, Roster } from '../membership/roster.ts'
-import { seatFacts } from '../membership/facts.ts'
 import { isPresent } from '../membership/roster.ts'
 import type { Hex } from '../message/header.ts'
-import { hexOf } from '../message/header.ts'
 import type { Message } from '../message/message.ts'
 import { Space, key } from '../storage.ts'
 import { mergeFrontiers } from '../transcript/control-log.ts'
 import type { Pending } from '../transcript/pending.ts'
-import { createPending } from '../transcript/pending.ts'
 import type { Transcript } from '../transcript/transcript.ts'
-import { createTranscript } from '../transcript/transcript.ts'
 import type { Turn } from '../turn.ts'
 import type { Context, ControlInfo, Jurisdiction } from '../validity/context.ts'
-import { contextOf, createJurisdiction } from '../validity/context.ts'
+import { contextOf } from '../validity/context.ts'
 import type { Court } from '../validity/court.ts'
 import type { HeldMeta, Maxima, MetaState } from '../meta/fold.ts'
 import type { Departure } from './departures.ts'
 import type { SyncState } from './sync-state.ts'
-import { createSyncState } from './sync-state.ts'
-
-/** Rows in memory besides the tips: enough that live traffic and a batch never read the disk. */
-const WINDOW_ROWS = 4096
 
 /** An epoch that this member could open. */
 export interface OpenEpoch {
   readonly id: Hex
-  readonly prk: Bytes
-  readonly env: Bytes
+  readonly idBytes: Bytes
+  /** When it was opened, wall ms. */
+  readonly openedMs: number
+  /** The key of its envelopes; empty once no epoch in force is near it. */
+  env: Bytes
+  /** Its secret; empty but while members may still ask for it. */
+  secret: Bytes
+  /** The chains of those who may still speak under it, by member. */
+  readonly chains: Map<Hex, Chain>
 }
 
 export interface Self {
@@ -73,6 +68,20 @@ export interface Draft {
   readonly contentType: string
   readonly payload: Bytes
   readonly writtenMs: number
+}
+
+/** How many texts the archive holds, and between which times they claim to have been written. */
+export interface Archived {
+  texts: number
+  oldestMs: number
+  newestMs: number
+}
+
+/** A prekey of this member. */
+export interface OwnPrekey {
+  readonly secret: Bytes
+  /** When it was made, wall ms. */
+  readonly madeMs: number
 }
 
 export interface Reach {
@@ -120,11 +129,29 @@ export interface Replica {
   freeing: boolean
   /** Messages of critical types that this version cannot judge. */
   readonly unknown: Map<Hex, Message>
-  /** Private prekeys, by prekey id. */
-  readonly prekeys: Map<Hex, Bytes>
+  /** Own prekeys whose private half is kept, by prekey id. */
+  readonly prekeys: Map<Hex, OwnPrekey>
+  /** For what the timer of the next prekey was set; empty before the first look. */
+  prekeyPlan: string
+  /** When this member last posted a prekey by itself, monotonic ms. */
+  prekeyPostedMs: number
   /** Opened epochs, oldest first. */
   readonly epochs: Map<Hex, OpenEpoch>
-  readonly chains: Chains
+  /** Epochs that were opened and of which everything was erased: never opened again. */
+  readonly spent: Set<Hex>
+  /** Epochs under which texts are being read back: their chains wait. */
+  readonly reopening: Set<Hex>
+  /** Epochs whose row in the store is behind memory, and since when, monotonic ms. */
+  readonly stale: Set<Hex>
+  staleMs: number | undefined
+  /** Whether texts are kept on disk once they were opened. */
+  readonly archive: boolean
+  /** How much of them. */
+  readonly archived: Archived
+  /** Set when that changed in this step. */
+  archivedMore: boolean
+  /** The last texts of a node without an archive. */
+  readonly recent: Lru<string, Bytes>
   /** The epoch last used for sending. */
   sending: Hex
   /** Messages that wait to be pushed, with the epoch whose key wraps them. */
@@ -180,96 +207,6 @@ export interface Replica {
   readonly vouchers: Map<number, { readonly headers: readonly Bytes[]; readonly signature: Bytes }>
 }
 
-const createMetas = (): Metas => ({
-  held: new Map(),
-  maxima: undefined,
-  state: undefined,
-  version: 0,
-  looked: '',
-  restating: false,
-})
-
-/** Nothing calls for an epoch, nothing is held, nobody complains. */
-const nothingUnderWay = (): Pick<
-  Replica,
-  | 'calling'
-  | 'epochsSeen'
-  | 'epochsUsed'
-  | 'rekeyed'
-  | 'drafts'
-  | 'releasing'
-  | 'opening'
-  | 'complainedMs'
-> => ({
-  calling: '',
-  epochsSeen: new Map(),
-  epochsUsed: new Set(),
-  rekeyed: new Map(),
-  drafts: new Map(),
-  releasing: false,
-  opening: 0,
-  complainedMs: Number.NEGATIVE_INFINITY,
-})
-
-export const createReplica = (
-  env: Env,
-  fixed: {
-    number: number
-    constitution: Constitution
-    createdMs: number
-    accessKey: Bytes
-    self: Self
-  },
-): Replica => {
-  const leaders = fixed.constitution.leaders.map((seat) => seatFacts(env.crypto, seat))
-  const transcript = createTranscript<ControlInfo>(WINDOW_ROWS)
-  const group = hexOf(fixed.constitution.group)
-  return {
-    ...fixed,
-    group,
-    topic: topicOf(env.crypto, fixed.accessKey),
-    jurisdiction: createJurisdiction({
-      groupBytes: fixed.constitution.group,
-      group,
-      leaders,
-      control: transcript.control,
-    }),
-    transcript,
-    facts: new Map(leaders.map((facts) => [facts.member, facts])),
-    pending: createPending(),
-    taking: new Map(),
-    reading: new Set(),
-    freed: [],
-    freeing: false,
-    unknown: new Map(),
-    prekeys: new Map(),
-    epochs: new Map(),
-    chains: createChains(2048),
-    sending: '',
-    outbox: [],
-    intake: new Lru(MEMBERS_MAX),
-    invites: new Map(),
-    requests: new Map(),
-    reach: new Map(),
-    earlyReach: new Map(),
-    sync: createSyncState(),
-    equivocators: new Set(),
-    shown: { lamport: 0, member: '', counter: 0 },
-    unopened: new Map(),
-    witnesses: new Set(),
-    checked: false,
-    root: undefined,
-    changed: true,
-    meta: createMetas(),
-    departures: new Map(),
-    unaware: undefined,
-    ...nothingUnderWay(),
-    joinWaiters: [],
-    joining: false,
-    vouchers: new Map(),
-  }
-}
-
 export const courtOf = (turn: Turn, replica: Replica): Court => ({
   crypto: turn.env.crypto,
   jurisdiction: replica.jurisdiction,
@@ -290,7 +227,15 @@ export const currentContext = (replica: Replica): Context =>
 export const SecretKind = { access: 0, prekey: 1, epoch: 2 } as const
 
 /** Kinds of small notes about a group, the third field of their keys. */
-export const GroupNote = { checked: 1, unopened: 2, departure: 3, epochSeen: 4 } as const
+export const GroupNote = {
+  checked: 1,
+  unopened: 2,
+  departure: 3,
+  epochSeen: 4,
+  archived: 5,
+  spent: 6,
+  reopening: 7,
+} as const
 
 export const groupNoteKey = (number: number, kind: number, id: Bytes): Bytes =>
   key(Space.group, number, concat(Uint8Array.of(kind), id))
@@ -311,3 +256,9 @@ export const isActingLeader = (replica: Replica): boolean =>
   replica.facts.get(replica.self.member)?.leader === true &&
   ownTip(replica) !== undefined &&
   isPresent(currentContext(replica).roster, replica.self.member)
+
+/** True once a Remove or a Leave that hits this member is held. */
+export const isGone = (replica: Replica): boolean => {
+  const { roster } = currentContext(replica)
+  return roster.members.has(replica.self.member) && !isPresent(roster, replica.self.member)
+}

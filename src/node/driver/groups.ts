@@ -4,13 +4,16 @@
 // Group commit as databases do it: the longer a write takes, the more steps share the next one.
 
 import type { Effect } from '../../core/effect.ts'
-import type { Keyring } from '../../ports/keyring.ts'
+import type { Keyring, WrappingKeyId } from '../../ports/keyring.ts'
 import type { Write } from '../../ports/store.ts'
 import { Fifo } from './fifo.ts'
 import { toWrite } from './rows.ts'
 
 /** Every effect but the writes: what is done only after them. */
-export type Deed = Exclude<Effect, { readonly kind: 'persist' }>
+export type Deed =
+  | Exclude<Effect, { readonly kind: 'persist' | 'erase' }>
+  /** Wrapping keys under which nothing is written any more. */
+  | { readonly kind: 'destroy'; readonly ids: readonly WrappingKeyId[] }
 
 export interface Group {
   readonly writes: Write[]
@@ -48,11 +51,21 @@ export class Groups {
     if (effects.length === 0) return
     const group = this.#open()
     for (const effect of effects) {
-      if (effect.kind !== 'persist') {
-        group.deeds.push(effect)
-        group.leaves ||= leaves(effect)
-      } else for (const put of effect.puts) this.#write(group, toWrite(this.#keyring, put))
+      if (effect.kind === 'persist') {
+        for (const put of effect.puts) this.#write(group, toWrite(this.#keyring, put))
+      } else this.#deed(group, this.#deedOf(effect))
     }
+  }
+
+  /** What is sealed from now on has new wrapping keys; the old ones go once the group is durable. */
+  #deedOf(effect: Exclude<Effect, { readonly kind: 'persist' }>): Deed {
+    if (effect.kind !== 'erase') return effect
+    return { kind: 'destroy', ids: this.#keyring.retire(effect.keys) }
+  }
+
+  #deed(group: Group, deed: Deed): void {
+    group.deeds.push(deed)
+    group.leaves ||= leaves(deed)
   }
 
   /** Closes and removes the oldest group. */

@@ -53,6 +53,7 @@ describe('precedence', () => {
       COTERIE_PEERS: '/dns4/example.org/tcp/4001',
       COTERIE_MDNS: 'yes',
       COTERIE_DHT: 'off',
+      COTERIE_ARCHIVE: 'off',
       COTERIE_LOG: 'debug',
     }
     const { values, origins } = await loadConfig({ file, env })

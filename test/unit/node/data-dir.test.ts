@@ -32,7 +32,9 @@ describe('init', () => {
     expect((await stat(paths.keys)).mode & 0o777).toBe(0o700)
     for (const file of await readdir(paths.keys)) {
       const found = await stat(join(paths.keys, file))
-      expect([file, found.mode & 0o777, found.size]).toEqual([file, 0o600, 32])
+      // The wrapping keys fill a file of their own.
+      const size = file === 'keyring' ? expect.any(Number) : 32
+      expect([file, found.mode & 0o777, found.size]).toEqual([file, 0o600, size])
     }
   })
 

@@ -1,15 +1,9 @@
 // Texts under a chain of keys: each opens once, under its own header and key, and nowhere else.
 import { describe, expect, test } from 'vitest'
 
-import { type Bytes, toHex, utf8 } from '../../../../src/base/bytes.ts'
+import { toHex, utf8 } from '../../../../src/base/bytes.ts'
 import { encode } from '../../../../src/codec/canonical.ts'
-import {
-  type Chains,
-  createChains,
-  forgetChain,
-  forgetEpoch,
-  messageKeyAt,
-} from '../../../../src/core/epoch/chain.ts'
+import { type Chain, messageKeyAt, movePast } from '../../../../src/core/epoch/chain.ts'
 import { messageKeyOf, nextChainKey, textKeysOf } from '../../../../src/core/epoch/schedule.ts'
 import { type Content, encodeContent, openText, sealText } from '../../../../src/core/epoch/text.ts'
 import { topicOf } from '../../../../src/core/epoch/topic.ts'
@@ -75,70 +69,38 @@ describe('a text', () => {
 })
 
 describe('a chain', () => {
-  const first = bytesOf('first')
-  const expected: string[] = []
-  for (let gen = 0, key = first; gen < 300; gen++, key = nextChainKey(crypto, key)) {
-    expected.push(toHex(messageKeyOf(crypto, key)))
+  const keys: string[] = []
+  for (let gen = 0, key = bytesOf('first'); gen < 300; gen++, key = nextChainKey(crypto, key)) {
+    keys.push(toHex(messageKeyOf(crypto, key)))
   }
-  const at = (
-    chains: Chains,
-    gen: number,
-    options: { verified?: number; first?: Bytes; epoch?: string } = {},
-  ): string => {
-    const { verified = 300, epoch = 'e' } = options
-    const place = { epoch, member: 'm', gen, verified, first: () => options.first ?? first }
-    const key = messageKeyAt(crypto, chains, place)
+  const fresh = (): Chain => ({ gen: 0, key: bytesOf('first').slice() })
+  const at = (chain: Chain, gen: number): string => {
+    const key = messageKeyAt(crypto, chain, gen)
     return key.ok ? toHex(key.value) : key.error
   }
 
-  test('gives the same keys in any order', () => {
-    const orders = [
-      expected.map((_, gen) => gen),
-      expected.map((_, gen) => 299 - gen),
-      expected.map((_, gen) => (gen * 97) % 300),
-      [0, 0, 64, 63, 65, 128, 127, 1, 299, 64, 192, 191, 193, 0],
-    ]
-    for (const order of orders) {
-      const chains = createChains(4)
-      expect(order.map((gen) => at(chains, gen))).toEqual(order.map((gen) => expected[gen]))
-    }
+  test('gives every key from where it stands on, in any order, and stays there', () => {
+    const chain = fresh()
+    for (const gen of [0, 64, 63, 299, 0, 128]) expect(at(chain, gen)).toBe(keys[gen])
+    expect(chain).toEqual(fresh())
   })
 
-  test('leaves the first key that it was given as it is', () => {
-    const given = bytesOf('first')
-    const chains = createChains(4)
-    at(chains, 200, { first: given })
-    forgetEpoch(chains, 'e')
-    expect(given).toEqual(bytesOf('first'))
+  test('never gives a key again that it has passed', () => {
+    const chain = fresh()
+    movePast(crypto, chain, 9)
+    expect(at(chain, 10)).toBe(keys[10])
+    for (const gen of [0, 5, 9]) expect(at(chain, gen)).toBe('generation-erased')
+    movePast(crypto, chain, 3)
+    expect(chain.gen).toBe(10)
+    expect(at(chain, 299)).toBe(keys[299])
   })
 
-  test('is never run further than 1,024 beyond what is verified', () => {
-    const chains = createChains(4)
-    expect(at(chains, 1_024, { verified: 0 })).toBe('generation-too-far')
-    expect(at(chains, 1_023, { verified: 0 })).not.toBe('generation-too-far')
-    expect(at(chains, 4_294_967_295, { verified: 300 })).toBe('generation-too-far')
-  })
-
-  test('is gone when its first key is gone and it has been forgotten', () => {
-    const chains = createChains(4)
-    const place = { epoch: 'e', member: 'm', gen: 3, verified: 9, first: () => undefined }
-    expect(reasonOf(messageKeyAt(crypto, chains, place))).toBe('chain-missing')
-    at(chains, 3)
-    expect(messageKeyAt(crypto, chains, place).ok).toBe(true)
-    forgetChain(chains, 'e', 'm')
-    expect(reasonOf(messageKeyAt(crypto, chains, place))).toBe('chain-missing')
-    at(chains, 3)
-    forgetEpoch(chains, 'f')
-    expect(messageKeyAt(crypto, chains, place).ok).toBe(true)
-    forgetEpoch(chains, 'e')
-    expect(reasonOf(messageKeyAt(crypto, chains, place))).toBe('chain-missing')
-  })
-
-  test('is kept within bounds, the latest used first', () => {
-    const chains = createChains(2)
-    for (const epoch of ['a', 'b', 'a', 'c']) at(chains, 70, { epoch })
-    expect([...chains.held.keys()]).toEqual(['a/m', 'c/m'])
-    expect(at(chains, 69, { epoch: 'b' })).toBe(expected[69])
+  test('wipes the key that it leaves', () => {
+    const chain = fresh()
+    const left = chain.key
+    movePast(crypto, chain, 0)
+    expect(left).toEqual(new Uint8Array(32))
+    expect(at(chain, 1)).toBe(keys[1])
   })
 })
 
