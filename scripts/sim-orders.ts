@@ -1,0 +1,39 @@
+// Every history of two leaders and a member up to a number of operations, heard in every order and through
+// every split, over the real reducers (test/support/every-order.ts). Bounded in operations and in time.
+//
+//   npm run sim:orders -- --operations 6 --minutes 30
+//   npm run sim:orders -- --subject going --operations 5
+import { parseArgs } from 'node:util'
+import { EveryOrder, smallGroup, subjects } from '../test/support/every-order.ts'
+
+const { values } = parseArgs({
+  options: {
+    operations: { type: 'string', default: '5' },
+    minutes: { type: 'string', default: '20' },
+    subject: { type: 'string' },
+  },
+})
+
+const { cast, prelude } = smallGroup()
+const chosen = Object.entries(subjects).filter(([name]) => (values.subject ?? name) === name)
+if (chosen.length === 0) {
+  console.error(`--subject is one of ${Object.keys(subjects).join(', ')}`)
+  process.exit(2)
+}
+for (const [name, actsOf] of chosen) {
+  const startedMs = performance.now()
+  const walk = new EveryOrder({
+    cast,
+    prelude,
+    acts: actsOf(cast),
+    operations: Number(values.operations),
+    withinMs: Number(values.minutes) * 60_000,
+    nowMs: () => performance.now(),
+  }).walk()
+  for (const one of walk.broken) console.error(one)
+  if (walk.broken.length > 0) process.exit(1)
+  const { worlds, parts, ways, operations } = walk
+  const seconds = ((performance.now() - startedMs) / 1_000).toFixed(0)
+  const size = `${String(worlds)} worlds, ${String(parts)} parts, ${String(ways)} ways`
+  console.log(`${name}: all of ${String(operations)} operations hold: ${size}, ${seconds} s`)
+}
