@@ -5,6 +5,7 @@
 import { deadline as pendingDeadline, expire } from './transcript/pending.ts'
 import { complain } from './replica/complaint.ts'
 import { postAttest, postJoin, renewPrekey } from './replica/author.ts'
+import { isGone } from './replica/state.ts'
 import { eraseByClock } from './replica/erasure.ts'
 import { sendingEpoch } from './replica/keys.ts'
 import { manageNow } from './replica/manager.ts'
@@ -59,7 +60,9 @@ export const onReplicaTimer = (turn: Turn, replica: Replica, name: string): void
 }
 
 const round = (turn: Turn, replica: Replica): void => {
-  for (const peer of replica.sync.peers.values()) sendDigest(turn, replica, peer, true)
+  // Whoever is gone would get no answer.
+  const peers = isGone(replica) ? [] : replica.sync.peers.values()
+  for (const peer of peers) sendDigest(turn, replica, peer, true)
   eraseByClock(turn, replica)
   startTimers(turn, replica)
 }

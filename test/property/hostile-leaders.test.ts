@@ -6,11 +6,13 @@ import { fromHex, toHex } from '../../src/base/bytes.ts'
 import { SeededRandom } from '../../src/base/random.ts'
 import { epochIdOf, parseEpochBody } from '../../src/core/epoch/body.ts'
 import { sealTo } from '../../src/core/identity/seal.ts'
-import { encodeEpochMessage, parseEpochMessage } from '../../src/core/message/bodies.ts'
+import { RekeyCode, encodeEpochMessage, parseEpochMessage } from '../../src/core/message/bodies.ts'
 import type { HeaderDraft, Message } from '../../src/core/message/message.ts'
 import { signMessage } from '../../src/core/message/message.ts'
 import { MessageType } from '../../src/core/message/type.ts'
 import { Endpoint } from '../../src/core/endpoint.ts'
+import type { Posted } from '../../src/core/replica/author.ts'
+import { postEpoch, postRekeyRequest } from '../../src/core/replica/author.ts'
 import { currentContext } from '../../src/core/replica/state.ts'
 import { labels } from '../../src/crypto/label.ts'
 import { draftOf, secretOf } from '../support/author.ts'
@@ -66,12 +68,18 @@ const withSeal = (
   mesh: Mesh,
   epoch: Message,
   how: 'garbage' | 'another secret',
+  /** Who holds its past. */
+  holder = 0,
 ): Message => {
   const outer = parseEpochMessage(epoch.body)
   const body = outer.ok ? parseEpochBody(outer.value.epoch) : outer
   if (!outer.ok || !body.ok) throw new Error('the epoch does not parse')
   const bench = new Bench(constitutionOf(mesh))
-  for (const message of messagesOf(mesh, 0)) if (message !== epoch) bench.take(message)
+  for (const message of messagesOf(mesh, holder)) {
+    if (message.id !== epoch.id) {
+      bench.take(message, { how: 'sync', from: '', vouched: true, verified: true })
+    }
+  }
   const victim = groupOf(mesh, VICTIM)?.self ?? ''
   const at = body.value.recipients.findIndex((one) => toHex(one.member) === victim)
   const recipient = body.value.recipients[at]
@@ -91,6 +99,33 @@ const withSeal = (
       : sealTo(env, device, prekey, labels.epochSeal, binding, random.bytes(32))
   const evil = encodeEpochMessage({ ...outer.value, seals: outer.value.seals.with(at, seal) })
   return signMessage(crypto, device, draftOf(epoch), evil)
+}
+
+/** Leader 0 re-keys again, on what the others hold. */
+const rekeyed = (mesh: Mesh, seed: string): Message[] => {
+  const self = groupOf(mesh, 0)?.self ?? ''
+  const held = messagesOf(mesh, 1)
+  const own = held.findLast(({ member }) => member === self)
+  if (own === undefined) throw new Error('the leader said nothing')
+  const { member: memberBytes, memberGroupId } = own.header
+  const deviceSeed = secretOf(seed, 0, 'device')
+  const bench = new Bench(constitutionOf(mesh), {
+    member: self,
+    memberBytes,
+    memberGroupId,
+    deviceSeed,
+  })
+  for (const message of held)
+    bench.take(message, { how: 'sync', from: '', vouched: true, verified: true })
+  const made: Message[] = []
+  const keep = (posted: Posted): void => void (posted.ok && made.push(posted.message))
+  bench.step((turn) =>
+    postRekeyRequest(turn, bench.replica, RekeyCode.manual, undefined, (after, asked) => {
+      keep(asked)
+      postEpoch(after, bench.replica, (_, posted) => keep(posted))
+    }),
+  )
+  return made
 }
 
 const inject = (mesh: Mesh, messages: readonly Message[]): void => {
@@ -135,6 +170,30 @@ describe('an epoch that one member cannot open is complained about', () => {
     expect(asked).toHaveLength(1)
     goesOn(mesh)
   })
+
+  test('every time, also when the second complaint comes just before the hour is over', () => {
+    const seed = 'hostile leader: twice'
+    const { mesh, made } = apart(seed)
+    inject(
+      mesh,
+      made.map((one) => (isEpoch(one) ? withSeal(seed, mesh, one, 'garbage') : one)),
+    )
+    later(mesh, 60_000)
+    const before = epochs(mesh)
+    inject(
+      mesh,
+      rekeyed(mesh, seed).map((one) =>
+        isEpoch(one) ? withSeal(seed, mesh, one, 'garbage', 1) : one,
+      ),
+    )
+    later(mesh, 60_000)
+    expect(epochs(mesh)).toBe(before + 1)
+    expect(mesh.world.node(VICTIM).counts.get('seals_unopened/seal-unopenable')).toBe(2)
+    // The complaint comes an hour after the first, which was answered a moment later than it came.
+    later(mesh, hourMs + 60_000)
+    expect(epochs(mesh)).toBe(before + 2)
+    goesOn(mesh)
+  }, 60_000)
 
   test('again after an hour, where nobody answers the first time', () => {
     const seed = 'hostile leader: again'

@@ -6,7 +6,7 @@ import type { Effect } from '../../src/core/effect.ts'
 import type { Env } from '../../src/core/env.ts'
 import type { Input } from '../../src/core/input.ts'
 import { broken } from '../support/laws.ts'
-import { type Mesh, everyone, found, groupOf, meshWorld, say } from '../support/mesh.ts'
+import { type Mesh, done, everyone, found, groupOf, meshWorld, say } from '../support/mesh.ts'
 
 /** Counts the bytes that it puts on its channels and topics. */
 class Metered extends Endpoint {
@@ -65,4 +65,16 @@ test('ten nodes that say nothing for an hour post nothing, write nothing, and se
   world.run(world.nowMs + 1_000)
   expect((bytesOf(mesh)[0] ?? 0) - quiet).toBeGreaterThan(512)
   expect(writesOf(mesh)).not.toEqual(writes)
+}, 60_000)
+
+test('whoever left asks nobody for anything any more', () => {
+  const mesh = found(meshWorld({ seed: 'idle and gone', nodes: 3, keepEvents: false }))
+  const { world, group } = mesh
+  done(world, 2, { kind: 'leave-group', group, reason: '', last: false })
+  world.run(world.nowMs + 60_000)
+  const dropped = (): number[] =>
+    everyone(mesh).map((node) => world.node(node).counts.get('frames_dropped/gone') ?? 0)
+  const before = dropped()
+  world.run(world.nowMs + hourMs)
+  expect(dropped()).toEqual(before)
 }, 60_000)

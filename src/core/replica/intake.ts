@@ -52,6 +52,8 @@ export type Outcome =
 export type Done = (turn: Turn, outcome: Outcome) => void
 
 const UNKNOWN_MAX = 1024
+/** So often a leader looks whether its epoch has grown too large: texts alone change nothing else. */
+const LOOK_EVERY_MESSAGES = 256
 
 export const take = (
   turn: Turn,
@@ -251,6 +253,7 @@ const admit = (
     openWaitingMetas(turn, replica)
   }
   noteWitness(turn, replica, row)
+  if (replica.transcript.count % LOOK_EVERY_MESSAGES === 0) replica.changed = true
 }
 
 export const linePut = (replica: Replica, line: Line): Put => ({

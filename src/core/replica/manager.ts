@@ -14,7 +14,7 @@ import {
 import { backOff, mergeWaitMs, rotateWaitMs } from '../election/merge.ts'
 import { rankAccounts } from '../election/rank.ts'
 import { EpochReasonCode } from '../epoch/body.ts'
-import { presentMembers } from '../membership/roster.ts'
+import { isPresent, presentMembers } from '../membership/roster.ts'
 import { RekeyCode } from '../message/bodies.ts'
 import type { Hex } from '../message/header.ts'
 import { hexOf } from '../message/header.ts'
@@ -59,26 +59,29 @@ const callOf = (turn: Turn, replica: Replica): Call | { readonly atMs: number } 
     )
   const [head] = heads
   if (head === undefined) return undefined
-  const requests = honoured(turn, replica, fresh)
-  if (requests.length > 0) return named('request', requests)
+  // Of somebody who is gone no request is answered: it cannot say on top of its removal that it is.
+  const asking = fresh.filter(
+    ({ type, member }) => type === MessageType.rekeyRequest && isPresent(context.roster, member),
+  )
+  const dueMs = asking.map((entry) => honouredFromMs(replica, entry))
+  const requests = asking.filter((_, i) => (dueMs[i] ?? 0) <= turn.env.nowMs)
+  if (requests.length > 0)
+    return named(
+      'request',
+      requests.map((entry) => entry.id),
+    )
   const late = byClock(turn, replica, context, head)
-  return typeof late === 'string' ? named(late, [head.id]) : late
+  if (typeof late === 'string') return named(late, [head.id])
+  const atMs = Math.min(late?.atMs ?? Infinity, ...dueMs)
+  return atMs === Infinity ? undefined : { atMs }
 }
 
-/** Requests to re-key that are answered: of a leader all, of a member one an hour. */
-const honoured = (
-  turn: Turn,
-  replica: Replica,
-  fresh: readonly ControlEntry<ControlInfo>[],
-): Hex[] =>
-  fresh
-    .filter((entry) => entry.type === MessageType.rekeyRequest)
-    .filter(({ member }) => {
-      const lastMs = replica.rekeyed.get(member)
-      const leader = replica.facts.get(member)?.leader === true
-      return leader || lastMs === undefined || turn.env.nowMs - lastMs >= REKEY_REQUEST_GAP_MS
-    })
-    .map((entry) => entry.id)
+/** When a request to re-key is answered: a leader's at once, of a member one an hour. */
+const honouredFromMs = (replica: Replica, { member }: ControlEntry<ControlInfo>): number => {
+  const lastMs = replica.rekeyed.get(member)
+  if (lastMs === undefined || replica.facts.get(member)?.leader === true) return 0
+  return lastMs + REKEY_REQUEST_GAP_MS
+}
 
 /** Calls that need the clock: an epoch in use that is old, large, or behind its members' prekeys. */
 const byClock = (
