@@ -163,6 +163,10 @@ export const EPOCH_PERIODIC_MESSAGES_MIN = 32
 export const REKEY_REQUEST_GAP_MS = hourMs
 /** A prekey in use is replaced by a new one at this age, in ms. */
 export const PREKEY_INTERVAL_MS = dayMs
+/** A member that was heard of again is written down after this, in ms: a restart may forget as much. */
+export const HEARD_SAVED_MS = 6 * hourMs
+/** How long a leader has been among others before it sets anybody dormant, in ms. */
+export const SILENCE_JUDGED_AFTER_MS = hourMs
 /** Chains that moved on are written anew after this, in ms, and what was written before is destroyed. */
 export const CHAINS_RENEWED_MS = 30 * secondMs
 /** Random part of the wait for that, in ms: members who joined together must not all speak at once. */

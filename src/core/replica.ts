@@ -6,6 +6,7 @@ import { deadline as pendingDeadline, expire } from './transcript/pending.ts'
 import { complain } from './replica/complaint.ts'
 import { postAttest, postJoin, renewPrekey } from './replica/author.ts'
 import { isGone } from './replica/state.ts'
+import { watchSilence } from './replica/dormancy.ts'
 import { eraseByClock } from './replica/erasure.ts'
 import { sendingEpoch } from './replica/keys.ts'
 import { manageNow } from './replica/manager.ts'
@@ -64,6 +65,7 @@ const round = (turn: Turn, replica: Replica): void => {
   const peers = isGone(replica) ? [] : replica.sync.peers.values()
   for (const peer of peers) sendDigest(turn, replica, peer, true)
   eraseByClock(turn, replica)
+  watchSilence(turn, replica)
   startTimers(turn, replica)
 }
 

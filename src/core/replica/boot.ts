@@ -22,6 +22,7 @@ import { bootArchived } from './archive.ts'
 import { registerControl } from './control.ts'
 import { parseDeparture } from './departures.ts'
 import { parseDraft } from './drafts.ts'
+import { bootHeard } from './heard.ts'
 import { parseEpoch } from './epochs.ts'
 import { addUnopened } from './keys.ts'
 import { bootMeta, openWaitingMetas } from './meta.ts'
@@ -112,6 +113,7 @@ const bootOne = (
     const kind = note.key[GROUP_KEY_BYTES]
     if (kind === GroupNote.checked) replica.checked = true
     const epoch = hexOf(note.key.slice(GROUP_KEY_BYTES + 1))
+    if (kind === GroupNote.heard) bootHeard(replica, epoch, note.value)
     if (kind === GroupNote.spent) replica.spent.add(epoch)
     if (kind === GroupNote.reopening) replica.reopening.add(epoch)
     if (kind === GroupNote.archived) bootArchived(replica, note.value)

@@ -113,6 +113,8 @@ export const createReplica = (
     pending: createPending(),
     taking: new Map(),
     reading: new Set(),
+    heard: new Map(),
+    amongSinceMs: undefined,
     freed: [],
     freeing: false,
     unknown: new Map(),

@@ -24,6 +24,7 @@ import type { Accepted } from '../validity/judge.ts'
 import { judge } from '../validity/judge.ts'
 import { answered, noteControl } from './control.ts'
 import { departurePut, noteDepartures } from './departures.ts'
+import { noteHeard } from './heard.ts'
 import { forgetLeft } from './erasure.ts'
 import { openOwnSeal, spendKey, takeText } from './keys.ts'
 import { noteMeta, openWaitingMetas } from './meta.ts'
@@ -246,6 +247,7 @@ const admit = (
   if (useChanged) forgetLeft(replica, line)
   persist(turn, puts)
   if (branch) noteBranch(turn, replica, row)
+  noteHeard(turn, replica, row.member)
   announceRow(turn, replica, message, row, source)
   for (const member of departed) announceDeparture(turn, replica, member)
   if (row.type === MessageType.epoch) {

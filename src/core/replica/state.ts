@@ -137,6 +137,10 @@ export interface Replica {
   prekeyPostedMs: number
   /** Opened epochs, oldest first. */
   readonly epochs: Map<Hex, OpenEpoch>
+  /** When each member was last heard of, and what of that is on disk, wall ms. */
+  readonly heard: Map<Hex, { readonly atMs: number; readonly savedMs: number }>
+  /** Since when somebody has been on a link, monotonic ms. */
+  amongSinceMs: number | undefined
   /** Epochs that were opened and of which everything was erased: never opened again. */
   readonly spent: Set<Hex>
   /** Epochs under which texts are being read back: their chains wait. */
@@ -235,6 +239,7 @@ export const GroupNote = {
   archived: 5,
   spent: 6,
   reopening: 7,
+  heard: 8,
 } as const
 
 export const groupNoteKey = (number: number, kind: number, id: Bytes): Bytes =>
