@@ -12,7 +12,8 @@ export type EpochReasonWord =
   'membership' | 'merge' | 'periodic' | 'request' | 'refresh' | 'evidence'
 
 /** Why an epoch is called for now; it is made when a leader is reached. */
-export type EpochCause = 'membership' | 'merge' | 'messages' | 'request' | 'prekeys' | 'age'
+export type EpochCause =
+  'membership' | 'merge' | 'messages' | 'request' | 'returned' | 'prekeys' | 'age'
 
 /** The epoch in force that came here last. */
 export interface EpochReport {

@@ -189,10 +189,11 @@ export function skip(mesh: Mesh, ms: number): void {
   const { world } = mesh
   const skewMs = (aheadMs.get(world) ?? 0) + ms
   aheadMs.set(world, skewMs)
-  for (const node of everyone(mesh)) world.stop(node)
+  const up = everyone(mesh).filter((node) => world.node(node).running)
+  for (const node of up) world.stop(node)
   world.run(world.nowMs + 1_000)
   for (const node of everyone(mesh)) world.setClock(node, { skewMs })
-  for (const node of everyone(mesh)) world.restart(node)
+  for (const node of up) world.restart(node)
   world.run(world.nowMs + 3_000)
 }
 

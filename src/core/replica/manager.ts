@@ -14,7 +14,7 @@ import {
 import { backOff, mergeWaitMs, rotateWaitMs } from '../election/merge.ts'
 import { rankAccounts } from '../election/rank.ts'
 import { EpochReasonCode } from '../epoch/body.ts'
-import { isPresent, presentMembers } from '../membership/roster.ts'
+import { activeMembers, isPresent, presentMembers } from '../membership/roster.ts'
 import { RekeyCode } from '../message/bodies.ts'
 import type { Hex } from '../message/header.ts'
 import { hexOf } from '../message/header.ts'
@@ -24,6 +24,7 @@ import type { ControlEntry } from '../transcript/control-log.ts'
 import type { Turn } from '../turn.ts'
 import { count, emit } from '../turn.ts'
 import type { Context, ControlInfo, EpochFacts } from '../validity/context.ts'
+import { recipientsOfEpoch } from '../validity/context.ts'
 import { membershipTypes, messagesIn, prekeysRenewed, uncovered } from '../validity/reason.ts'
 import { postEpoch, postRekeyRequest } from './author.ts'
 import type { Replica } from './state.ts'
@@ -70,10 +71,20 @@ const callOf = (turn: Turn, replica: Replica): Call | { readonly atMs: number } 
       'request',
       requests.map((entry) => entry.id),
     )
+  const back = passedOver(replica, context, head.id)
+  if (back.length > 0) return named('returned', back)
   const late = byClock(turn, replica, context, head)
   if (typeof late === 'string') return named(late, [head.id])
   const atMs = Math.min(late?.atMs ?? Infinity, ...dueMs)
   return atMs === Infinity ? undefined : { atMs }
+}
+
+/** Members who were dormant when the epoch was made, and are back by a prekey, which makes none by itself. */
+const passedOver = ({ jurisdiction }: Replica, { roster }: Context, head: Hex): Hex[] => {
+  const named = recipientsOfEpoch(jurisdiction, head)
+  return activeMembers(roster)
+    .map(({ facts }) => facts.member)
+    .filter((member) => named?.has(member) === false)
 }
 
 /** When a request to re-key is answered: a leader's at once, of a member one an hour. */
@@ -183,7 +194,8 @@ export const manageNow = (turn: Turn, replica: Replica): void => {
     if (!posted.ok) count(later, 'epochs_failed')
   }
   noteHonoured(turn, replica)
-  if (call.cause !== 'age') return postEpoch(turn, replica, failed)
+  const own = call.cause === 'age' || call.cause === 'returned'
+  if (!own) return postEpoch(turn, replica, failed)
   postRekeyRequest(turn, replica, RekeyCode.age, undefined, (later, asked) => {
     if (asked.ok) postEpoch(later, replica, failed)
   })
