@@ -16,6 +16,7 @@ import { complain } from './replica/complaint.ts'
 import { renewPrekey } from './replica/author.ts'
 import { noteArchived } from './replica/archive.ts'
 import { eraseAfterChange } from './replica/erasure.ts'
+import { exposureOf, noteTexts } from './replica/exposure.ts'
 import { planEpoch } from './replica/manager.ts'
 import { restateMetas } from './replica/moderate.ts'
 import { dropGone, keepEarlyReach, proveWaiting, renewReach } from './replica/peers.ts'
@@ -27,7 +28,13 @@ import { standingOf } from './replica/standing.ts'
 import type { Replica } from './replica/state.ts'
 import { notePushed } from './replica/pushed-news.ts'
 import { askSoon, joinWhenAdmitted, onReplicaTimer } from './replica.ts'
-import type { EndpointReport, HeldText, StandingReport, TextReport } from './report.ts'
+import type {
+  EndpointReport,
+  ExposureReport,
+  HeldText,
+  StandingReport,
+  TextReport,
+} from './report.ts'
 import type { Turn } from './turn.ts'
 import { createTurn, effectsOf, emit, loaded } from './turn.ts'
 import { boot } from './endpoint/boot.ts'
@@ -111,6 +118,12 @@ export class Endpoint implements Machine {
   standing(group: string, member: string): StandingReport | undefined {
     const replica = this.#state.replicas.get(group)
     return replica && standingOf(replica, member)
+  }
+
+  /** What a thief of this device could read of a group now. */
+  exposure(group: string): ExposureReport | undefined {
+    const replica = this.#state.replicas.get(group)
+    return replica && exposureOf(replica)
   }
 
   /** The number under which a group's keys are stored. */
@@ -230,6 +243,7 @@ const settle = (turn: Turn, state: EndpointState, groupsBefore: number): void =>
     changed = changed || replica.changed
     if (replica.changed) afterChange(turn, state, replica)
     noteArchived(turn, replica)
+    noteTexts(turn, replica)
   }
   if (state.replicas.size !== groupsBefore) offerNewGroups(turn, state)
   const hour = hourOf(turn.env.wallMs)

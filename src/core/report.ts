@@ -143,6 +143,24 @@ export interface StandingCause {
   concurrent: string[]
 }
 
+/** So many texts, said to be written between these times, ms UTC; null where there are none. */
+export interface TextsReport {
+  texts: number
+  oldest: number | null
+  newest: number | null
+}
+
+/** What somebody who took this device now could read of a group. */
+export interface ExposureReport {
+  /** Texts of the transcript that the keys still here open. */
+  keys: TextsReport
+  /** Texts that lie opened in the archive. */
+  archive: TextsReport
+  /** Private prekeys kept, and epochs of which any key is kept. */
+  prekeys: number
+  epochs: number
+}
+
 /** Why a member stands as it does. */
 export interface StandingReport {
   group: string

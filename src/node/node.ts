@@ -139,7 +139,8 @@ export class Node {
   }
 
   status(): Status {
-    return statusOf(this.report(), this.#watch, this.#parts.clock.nowMs())
+    const { machine, clock } = this.#parts
+    return statusOf(this.report(), this.#watch, clock.nowMs(), (group) => machine.exposure(group))
   }
 
   /** @throws CoterieError GROUP_UNKNOWN, AMBIGUOUS */

@@ -9,6 +9,7 @@ import type { Entry } from '../core/input.ts'
 import type { Machine } from '../core/machine.ts'
 import type {
   EndpointReport,
+  ExposureReport,
   GroupReport,
   HeldText,
   StandingReport,
@@ -27,6 +28,8 @@ export interface EndpointMachine extends Machine {
   openText(group: string, record: Bytes, line: number, archived?: Bytes): TextReport | undefined
   /** Own texts that wait to be sent, in order. */
   heldTexts(group: string): HeldText[]
+  /** What a thief of this device could read of a group now. */
+  exposure(group: string): ExposureReport | undefined
   /** Why a member stands as it does; undefined for one that was never admitted. */
   standing(group: string, member: string): StandingReport | undefined
   /** The number under which a group's rows are stored. */

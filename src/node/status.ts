@@ -4,6 +4,7 @@
 import type {
   EndpointReport,
   EpochCause,
+  ExposureReport,
   EpochReport,
   GroupReport,
   MemberState,
@@ -36,6 +37,8 @@ export interface GroupStatus {
   reachable: string[]
   /** Own texts that wait for an epoch under which they may be sent. */
   held: number
+  /** What somebody who took this device now could read. */
+  exposure: ExposureReport | null
   pending: number
   undecryptable: number
   messages: number
@@ -60,8 +63,16 @@ export interface Status {
 }
 
 /** The status of everything. @param nowMs monotonic */
-export function statusOf(report: EndpointReport, watch: HealthWatch, nowMs: number): Status {
-  const groups = report.groups.map((group) => groupStatus(group, watch, nowMs))
+export function statusOf(
+  report: EndpointReport,
+  watch: HealthWatch,
+  nowMs: number,
+  exposure: (group: string) => ExposureReport | undefined,
+): Status {
+  const groups = report.groups.map((group) => ({
+    ...groupStatus(group, watch, nowMs),
+    exposure: exposure(group.group) ?? null,
+  }))
   return {
     name: report.name,
     account: report.account,
@@ -74,7 +85,11 @@ export function statusOf(report: EndpointReport, watch: HealthWatch, nowMs: numb
   }
 }
 
-function groupStatus(group: GroupReport, watch: HealthWatch, nowMs: number): GroupStatus {
+function groupStatus(
+  group: GroupReport,
+  watch: HealthWatch,
+  nowMs: number,
+): Omit<GroupStatus, 'exposure'> {
   const { state, why, partition } = watch.judge(group, nowMs)
   return {
     group: group.group,

@@ -87,6 +87,24 @@ describe('a thief of a member opens', () => {
     expect(about(read, 'evening')).toBe(3)
   })
 
+  test('as many texts as status says, over a restart too', () => {
+    const said = (node: number) => endpointOf(mesh.world, node).exposure(mesh.group)
+    for (const node of everyone(mesh)) {
+      const now = loot(mesh, node)
+      expect(said(node)?.keys.texts).toBe(stolen(mesh, node, now).length)
+      expect(said(node)?.archive.texts).toBe(now.archived)
+      expect(said(node)?.prekeys).toBe(now.prekeys.size)
+    }
+    const before = said(1)
+    expect(before?.keys.texts).toBeGreaterThan(0)
+    expect(before?.keys.texts).toBeLessThan(before?.archive.texts ?? 0)
+    mesh.world.stop(1)
+    later(mesh, 1_000)
+    mesh.world.restart(1)
+    later(mesh, 1_000)
+    expect(said(1)).toEqual(before)
+  })
+
   test('a day later nothing of the day before', () => {
     const read = stolen(mesh, 1, tuesday)
     expect(about(read, 'monday') + about(read, 'evening')).toBe(0)

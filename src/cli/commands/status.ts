@@ -39,7 +39,7 @@ function linesOf(answer: Status): Line[] {
       group.why,
     ])
     const heading = ['group', 'id', 'state', 'members', 'reachable', 'messages', 'root', 'why']
-    lines.push('', ...table(heading, rows), '', ...keyLines(answer))
+    lines.push('', ...table(heading, rows), '', ...keyLines(answer), '', ...exposureLines(answer))
   }
   if (answer.peers.length > 0) {
     const rows = answer.peers.map((peer) => [
@@ -66,6 +66,19 @@ function keyLines({ groups }: Status): Line[] {
     held === 0 ? '0' : { text: String(held), style: 'warn' as const },
   ])
   return table(['group', 'manager', 'last epoch', 'because of', 'since', 'due', 'held'], rows)
+}
+
+/** What somebody who took this device now could read: by keys that are still here, and in the archive. */
+function exposureLines({ groups }: Status): Line[] {
+  const since = (oldest: number | null): string => (oldest === null ? '-' : shortTime(oldest))
+  const rows = groups.map(({ name, exposure }) => [
+    name,
+    String(exposure?.keys.texts ?? 0),
+    since(exposure?.keys.oldest ?? null),
+    String(exposure?.archive.texts ?? 0),
+    since(exposure?.archive.oldest ?? null),
+  ])
+  return table(['a thief opens', 'by keys', 'since', 'in the archive', 'since'], rows)
 }
 
 function stated(state: Status['state']): Piece {

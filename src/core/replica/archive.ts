@@ -5,8 +5,6 @@
  */
 import type { Bytes } from '../../base/bytes.ts'
 import { EMPTY } from '../../base/bytes.ts'
-import { encode } from '../../codec/canonical.ts'
-import { parse, tuple, u53 } from '../../codec/shape.ts'
 import type { Content } from '../epoch/text.ts'
 import { parseContent } from '../epoch/text.ts'
 import type { Put } from '../effect.ts'
@@ -14,6 +12,7 @@ import { Space, key } from '../storage.ts'
 import type { Row } from '../transcript/row.ts'
 import type { Turn } from '../turn.ts'
 import { persist } from '../turn.ts'
+import { addToTally, encodeTally, parseTally } from './exposure.ts'
 import type { Replica } from './state.ts'
 import { GroupNote, groupNoteKey } from './state.ts'
 
@@ -32,10 +31,7 @@ export const remember = (
     replica.recent.set(placeOf(row.line, row.counter), text.plaintext)
     return []
   }
-  const { archived } = replica
-  archived.oldestMs = archived.texts === 0 ? text.sentMs : Math.min(archived.oldestMs, text.sentMs)
-  archived.newestMs = Math.max(archived.newestMs, text.sentMs)
-  archived.texts += 1
+  addToTally(replica.archived, text.sentMs)
   replica.archivedMore = true
   const at = archiveKey(replica.number, row.line, row.counter)
   return [{ key: at, value: text.plaintext, secret: true }]
@@ -45,18 +41,12 @@ export const remember = (
 export const noteArchived = (turn: Turn, replica: Replica): void => {
   if (!replica.archivedMore) return
   replica.archivedMore = false
-  const { texts, oldestMs, newestMs } = replica.archived
   const at = groupNoteKey(replica.number, GroupNote.archived, EMPTY)
-  persist(turn, [{ key: at, value: encode([texts, oldestMs, newestMs]) }])
+  persist(turn, [{ key: at, value: encodeTally(replica.archived) }])
 }
 
-const shape = tuple(u53, u53, u53)
-
 export const bootArchived = (replica: Replica, saved: Bytes): void => {
-  const parsed = parse(shape, saved)
-  if (!parsed.ok) return
-  const [texts, oldestMs, newestMs] = parsed.value
-  Object.assign(replica.archived, { texts, oldestMs, newestMs })
+  Object.assign(replica.archived, parseTally(saved))
 }
 
 /** What a text says, from the row of the archive or from memory. */

@@ -24,6 +24,7 @@ import { parseDeparture } from './departures.ts'
 import { parseDraft } from './drafts.ts'
 import { bootHeard } from './heard.ts'
 import { parseEpoch } from './epochs.ts'
+import { parseTally } from './exposure.ts'
 import { addUnopened } from './keys.ts'
 import { bootMeta, openWaitingMetas } from './meta.ts'
 import { parsePrekey } from './prekeys.ts'
@@ -113,6 +114,8 @@ const bootOne = (
     const kind = note.key[GROUP_KEY_BYTES]
     if (kind === GroupNote.checked) replica.checked = true
     const epoch = hexOf(note.key.slice(GROUP_KEY_BYTES + 1))
+    const tally = kind === GroupNote.texts ? parseTally(note.value) : undefined
+    if (tally !== undefined) replica.texts.set(epoch, tally)
     if (kind === GroupNote.heard) bootHeard(replica, epoch, note.value)
     if (kind === GroupNote.spent) replica.spent.add(epoch)
     if (kind === GroupNote.reopening) replica.reopening.add(epoch)

@@ -76,10 +76,15 @@ const noKeys = (): Pick<
 
 const nothingRead = (
   archive: boolean,
-): Pick<Replica, 'archive' | 'archived' | 'archivedMore' | 'recent'> => ({
+): Pick<
+  Replica,
+  'archive' | 'archived' | 'archivedMore' | 'texts' | 'textsCounted' | 'recent'
+> => ({
   archive,
   archived: { texts: 0, oldestMs: 0, newestMs: 0 },
   archivedMore: false,
+  texts: new Map(),
+  textsCounted: new Set(),
   recent: new Lru(RECENT_TEXTS),
 })
 

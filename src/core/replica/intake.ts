@@ -24,6 +24,7 @@ import type { Accepted } from '../validity/judge.ts'
 import { judge } from '../validity/judge.ts'
 import { answered, noteControl } from './control.ts'
 import { departurePut, noteDepartures } from './departures.ts'
+import { countText } from './exposure.ts'
 import { noteHeard } from './heard.ts'
 import { forgetLeft } from './erasure.ts'
 import { openOwnSeal, spendKey, takeText } from './keys.ts'
@@ -240,6 +241,7 @@ const admit = (
   puts.push(...departed.map((member) => departurePut(replica, member)))
   if (info?.kind === 'epoch') puts.push(noteEpochSeen(turn, replica, info.epoch))
   if (row.type === MessageType.text) {
+    countText(replica, message.epoch, message.header.sent)
     puts.push(...takeText(turn, replica, message, row, source.plaintext))
   }
   if (row.type === MessageType.meta) puts.push(...noteMeta(turn, replica, message, row))

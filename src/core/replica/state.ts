@@ -70,8 +70,8 @@ export interface Draft {
   readonly writtenMs: number
 }
 
-/** How many texts the archive holds, and between which times they claim to have been written. */
-export interface Archived {
+/** How many texts, and between which times they claim to have been written. */
+export interface Tally {
   texts: number
   oldestMs: number
   newestMs: number
@@ -151,9 +151,12 @@ export interface Replica {
   /** Whether texts are kept on disk once they were opened. */
   readonly archive: boolean
   /** How much of them. */
-  readonly archived: Archived
+  readonly archived: Tally
   /** Set when that changed in this step. */
   archivedMore: boolean
+  /** Texts held under each epoch, and those of them that changed in this step. */
+  readonly texts: Map<Hex, Tally>
+  readonly textsCounted: Set<Hex>
   /** The last texts of a node without an archive. */
   readonly recent: Lru<string, Bytes>
   /** The epoch last used for sending. */
@@ -240,6 +243,7 @@ export const GroupNote = {
   spent: 6,
   reopening: 7,
   heard: 8,
+  texts: 9,
 } as const
 
 export const groupNoteKey = (number: number, kind: number, id: Bytes): Bytes =>

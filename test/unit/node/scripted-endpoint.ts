@@ -102,6 +102,10 @@ export class ScriptedEndpoint implements EndpointMachine {
     return [...(this.#script.held ?? [])]
   }
 
+  exposure(): undefined {
+    return undefined
+  }
+
   standing(group: string, member: string): StandingReport | undefined {
     const found = this.#members().find((other) => other.member === member)
     if (group !== groupId || found === undefined) return undefined
@@ -266,6 +270,7 @@ export async function startScripted(
     openText: (group, record) => endpoint.openText(group, record),
     heldTexts: () => endpoint.heldTexts(),
     standing: (group, member) => endpoint.standing(group, member),
+    exposure: () => undefined,
     groupNumber: (group) => endpoint.groupNumber(group),
   }
   const hub = new MemoryHub()
