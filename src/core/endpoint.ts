@@ -14,7 +14,7 @@ import { createKeepAlive } from './presence/keep-alive.ts'
 import { hourOf } from './presence/links.ts'
 import { complain } from './replica/complaint.ts'
 import { renewPrekey } from './replica/author.ts'
-import { noteArchived } from './replica/archive.ts'
+import { saveArchive } from './replica/archive.ts'
 import { eraseAfterChange } from './replica/erasure.ts'
 import { exposureOf, noteTexts } from './replica/exposure.ts'
 import { planEpoch } from './replica/manager.ts'
@@ -100,8 +100,8 @@ export class Endpoint implements Machine {
   }
 
   /**
-   * The stored record of a message as `read` shows it; undefined when it is no text. `archived`: the
-   * row of the archive at the same place, if there is one.
+   * The stored record of a message as `read` shows it; undefined when it is no text. `archived`: its
+   * key, if the archive has one.
    */
   openText(group: string, record: Bytes, line: number, archived?: Bytes): TextReport | undefined {
     const replica = this.#state.replicas.get(group)
@@ -242,7 +242,7 @@ const settle = (turn: Turn, state: EndpointState, groupsBefore: number): void =>
     for (const peer of replica.sync.misdeeds.splice(0)) blame(turn, state, peer)
     changed = changed || replica.changed
     if (replica.changed) afterChange(turn, state, replica)
-    noteArchived(turn, replica)
+    saveArchive(turn, replica)
     noteTexts(turn, replica)
   }
   if (state.replicas.size !== groupsBefore) offerNewGroups(turn, state)

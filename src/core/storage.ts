@@ -25,7 +25,7 @@ export const Space = {
   secret: 0x4b,
   /** group, id -> a Meta message: its place, and what it says once opened. */
   meta: 0x50,
-  /** group, line, counter -> what a text said that was opened here. */
+  /** group, line, counter -> keys of texts from there on that were taken in here. */
   archive: 0x41,
   /** group, draft -> a text that waits for an epoch. */
   draft: 0x57,

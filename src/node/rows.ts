@@ -15,6 +15,7 @@ import type {
   StandingReport,
   TextReport,
 } from '../core/report.ts'
+import { archiveRanges, archivedKeys } from '../core/replica/archive.ts'
 import { Space, key, only, within } from '../core/storage.ts'
 import type { Keyring } from '../ports/keyring.ts'
 import type { Store } from '../ports/store.ts'
@@ -64,16 +65,14 @@ export class TextStore {
     return async (line, range) => {
       const number = this.#numberOf(group)
       const entries = await this.#read([
-        ...rangesOf(Space.message, number, line, range),
-        // Rows of the archive stand at the same places, fewer of them.
-        ...rangesOf(Space.archive, number, line, range),
+        ...rangesOf(number, line, range),
+        ...archiveRanges(number, line, range.from, range.to),
       ])
-      const counterOf = ({ key: at }: Entry): number => readU32(at, at.length - 4)
-      const [archived, messages] = parted(entries, ({ key: at }) => at[0] === Space.archive)
-      const said = new Map(archived.map((entry) => [counterOf(entry), entry.value]))
-      return messages.map((entry) => {
-        const counter = counterOf(entry)
-        return { counter, text: machine.openText(group, entry.value, line, said.get(counter)) }
+      const [rows, messages] = parted(entries, ({ key: at }) => at[0] === Space.archive)
+      const keys = new Map(rows.flatMap(({ value }) => [...archivedKeys(value)]))
+      return messages.map(({ key: at, value }) => {
+        const counter = readU32(at, at.length - 4)
+        return { counter, text: machine.openText(group, value, line, keys.get(counter)) }
       })
     }
   }
@@ -122,12 +121,11 @@ export class TextStore {
 
 /** A few rows are asked for by key, which stores answer fastest: following reads one after another. */
 function rangesOf(
-  space: typeof Space.message | typeof Space.archive,
   group: number,
   line: number,
   { from, to, limit, reverse }: Parameters<ReadRows>[1],
 ): readonly Range[] {
-  const keyOf = (counter: number) => key(space, group, line, counter)
+  const keyOf = (counter: number) => key(Space.message, group, line, counter)
   if (to - from > Math.min(limit, FEW_ROWS))
     return [{ from: keyOf(from), to: keyOf(to), limit, reverse }]
   const counters = Array.from({ length: to - from }, (_, at) => (reverse ? to - 1 - at : from + at))

@@ -4,8 +4,8 @@ import { Endpoint } from '../../src/core/endpoint.ts'
 import type { Identity } from '../../src/core/identity/identity.ts'
 import { peerIdOf } from '../../src/core/identity/peer-id.ts'
 import type { GroupReport, TextReport } from '../../src/core/report.ts'
-import { Space, key, only, within } from '../../src/core/storage.ts'
-import { archiveKey } from '../../src/core/replica/archive.ts'
+import { Space, key, within } from '../../src/core/storage.ts'
+import { archivedKeys } from '../../src/core/replica/archive.ts'
 import { createMemoryKeyring } from '../../src/adapters/memory/keyring.ts'
 import type { Crypto } from '../../src/crypto/crypto.ts'
 import { createNativeCrypto } from '../../src/crypto/native.ts'
@@ -174,12 +174,18 @@ function rowsOf(mesh: Mesh, node: number): { record: Uint8Array; line: number; c
     }))
 }
 
-/** The row of the archive of a node at a place. */
-function archived(mesh: Mesh, node: number, line: number, counter: number): Uint8Array | undefined {
+/** The archive of a node: line and counter of a text -> its key. */
+function archiveOf(mesh: Mesh, node: number): Map<string, Uint8Array> {
   const number = endpointOf(mesh.world, node).groupNumber(mesh.group) ?? 0
-  const at = archiveKey(number, line, counter)
-  const [row] = mesh.world.node(node).rows.read(only(at))
-  return row && createMemoryKeyring().open(at, row.value.subarray(1))
+  const keyring = createMemoryKeyring()
+  const rows = mesh.world.node(node).rows.read(within(key(Space.archive, number)))
+  return new Map(
+    rows.flatMap(({ key: at, value }) => {
+      const opened = keyring.open(at, value.subarray(1)) ?? new Uint8Array()
+      const line = readU32(at, LINE_AT)
+      return [...archivedKeys(opened)].map(([counter, one]) => [`${line}/${counter}`, one] as const)
+    }),
+  )
 }
 
 const aheadMs = new WeakMap<World, number>()
@@ -201,8 +207,10 @@ export function skip(mesh: Mesh, ms: number): void {
 export function readAll(mesh: Mesh, node: number): TextReport[] {
   const endpoint = endpointOf(mesh.world, node)
   const texts: TextReport[] = []
+  const archive = archiveOf(mesh, node)
   for (const { record, line, counter } of rowsOf(mesh, node)) {
-    const text = endpoint.openText(mesh.group, record, line, archived(mesh, node, line, counter))
+    const messageKey = archive.get(`${line}/${counter}`)
+    const text = endpoint.openText(mesh.group, record, line, messageKey)
     if (text !== undefined) texts.push(text)
   }
   return texts.sort(

@@ -13,7 +13,7 @@ import { parseEpochMessage } from '../../src/core/message/bodies.ts'
 import { encodePrefix, hexOf } from '../../src/core/message/header.ts'
 import type { Message } from '../../src/core/message/message.ts'
 import { MessageType } from '../../src/core/message/type.ts'
-import { archiveKey } from '../../src/core/replica/archive.ts'
+import { archiveKey, archivedKeys } from '../../src/core/replica/archive.ts'
 import { parseEpoch } from '../../src/core/replica/epochs.ts'
 import { parsePrekey } from '../../src/core/replica/prekeys.ts'
 import { SecretKind, secretKey } from '../../src/core/replica/state.ts'
@@ -28,7 +28,7 @@ export interface Loot {
   readonly chains: ReadonlyMap<string, ReadonlyMap<string, Chain>>
   /** Epoch -> secret. */
   readonly secrets: ReadonlyMap<string, Bytes>
-  /** Rows of the archive that open. */
+  /** Keys of texts in the archive. */
   readonly archived: number
 }
 
@@ -55,7 +55,8 @@ export function steal(rows: Rows, keyring: Keyring, group: number): Loot {
     chains.set(epoch.id, epoch.chains)
     if (epoch.secret.length > 0) secrets.set(epoch.id, epoch.secret)
   }
-  const archived = open(archiveKey(group, 0, 0).slice(0, 5)).length
+  const archive = open(archiveKey(group, 0, 0).slice(0, 5))
+  const archived = archive.reduce((sum, [, value]) => sum + archivedKeys(value).size, 0)
   return { prekeys, chains, secrets, archived }
 }
 

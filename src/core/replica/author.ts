@@ -64,9 +64,7 @@ const standOf = (replica: Replica): Stand => {
 }
 
 /** Makes a body for a place, or says why there is none. */
-export type Draft = (
-  stand: Stand,
-) => { body: Bytes; sealed?: Partial<HeaderDraft>; plaintext?: Bytes } | Failure
+export type Draft = (stand: Stand) => { body: Bytes; sealed?: Partial<HeaderDraft> } | Failure
 
 /** The header of the next message, without what depends on its body. */
 export const draftOf = (
@@ -125,8 +123,7 @@ export const post = (
   if ('code' in made) return then(turn, { ok: false, error: made })
   const header = draftOf(turn, replica, type, stand, made.sealed ?? {})
   const message = signMessage(turn.env.crypto, replica.self.deviceSeed, header, made.body)
-  const { plaintext } = made
-  const source = { how: 'own', from: '', vouched: false, verified: true, plaintext } as const
+  const source = { how: 'own', from: '', vouched: false, verified: true } as const
   take(turn, replica, message, source, (later, outcome) => {
     if (outcome.kind === 'accepted') {
       enqueuePush(later, replica, message)

@@ -41,6 +41,8 @@ const nothingUnderWay = (): Pick<
   | 'drafts'
   | 'releasing'
   | 'opening'
+  | 'heard'
+  | 'amongSinceMs'
   | 'complainedMs'
 > => ({
   calling: '',
@@ -50,6 +52,8 @@ const nothingUnderWay = (): Pick<
   drafts: new Map(),
   releasing: false,
   opening: 0,
+  heard: new Map(),
+  amongSinceMs: undefined,
   complainedMs: Number.NEGATIVE_INFINITY,
 })
 
@@ -78,11 +82,12 @@ const nothingRead = (
   archive: boolean,
 ): Pick<
   Replica,
-  'archive' | 'archived' | 'archivedMore' | 'texts' | 'textsCounted' | 'recent'
+  'archive' | 'archived' | 'archiveRuns' | 'archiving' | 'texts' | 'textsCounted' | 'recent'
 > => ({
   archive,
   archived: { texts: 0, oldestMs: 0, newestMs: 0 },
-  archivedMore: false,
+  archiveRuns: [],
+  archiving: new Map(),
   texts: new Map(),
   textsCounted: new Set(),
   recent: new Lru(RECENT_TEXTS),
@@ -118,8 +123,6 @@ export const createReplica = (
     pending: createPending(),
     taking: new Map(),
     reading: new Set(),
-    heard: new Map(),
-    amongSinceMs: undefined,
     freed: [],
     freeing: false,
     unknown: new Map(),

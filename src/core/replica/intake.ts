@@ -3,7 +3,6 @@
  * only then forwarded, opened and shown. What waits for a read of the store is taken up again when
  * the answer comes; what waits for its past lies in `pending`.
  */
-import type { Bytes } from '../../base/bytes.ts'
 import { encode } from '../../codec/canonical.ts'
 import type { PeerId } from '../input.ts'
 import type { Put } from '../effect.ts'
@@ -43,8 +42,6 @@ export interface Source {
   readonly vouched: boolean
   /** The message's own signature was checked already. */
   readonly verified: boolean
-  /** Of an own text: what it says. */
-  readonly plaintext?: Bytes | undefined
 }
 
 export type Outcome =
@@ -242,7 +239,7 @@ const admit = (
   if (info?.kind === 'epoch') puts.push(noteEpochSeen(turn, replica, info.epoch))
   if (row.type === MessageType.text) {
     countText(replica, message.epoch, message.header.sent)
-    puts.push(...takeText(turn, replica, message, row, source.plaintext))
+    puts.push(...takeText(turn, replica, message, row))
   }
   if (row.type === MessageType.meta) puts.push(...noteMeta(turn, replica, message, row))
   if (isSealed(row.type)) spendKey(turn.env.crypto, replica, { ...message, gen: row.gen })

@@ -11,7 +11,8 @@ import { scoreOf } from '../election/rank.ts'
 import { parseEpochBody, placeOf } from '../epoch/body.ts'
 import { messageKeyAt } from '../epoch/chain.ts'
 import { openSeal } from '../epoch/seal.ts'
-import { openSealed, parseContent } from '../epoch/text.ts'
+import type { Content } from '../epoch/text.ts'
+import { openText } from '../epoch/text.ts'
 import { Standing } from '../membership/roster.ts'
 import { shownAs, type Shown } from '../meta/fold.ts'
 import { parseEpochMessage } from '../message/bodies.ts'
@@ -27,7 +28,7 @@ import type { Turn } from '../turn.ts'
 import { count, emit } from '../turn.ts'
 import type { EpochFacts } from '../validity/context.ts'
 import { contextOf, leftIn, recipientsOfEpoch, removedIn } from '../validity/context.ts'
-import { recall, remember } from './archive.ts'
+import { interrupt, recall, remember } from './archive.ts'
 import { isWithdrawn } from './departures.ts'
 import { canSeal, keepEpoch, spend } from './epochs.ts'
 import { metaState } from './meta-state.ts'
@@ -35,34 +36,22 @@ import type { Replica } from './state.ts'
 import { GroupNote, currentContext, groupNoteKey, isGone, ownTip } from './state.ts'
 
 /**
- * Takes in what a text says, the one time when its key is here, or notes that it did not open; the
- * write of either. `plaintext`: of an own text.
+ * Keeps the key of a text that is taken in, the one time when its chain gives it, or notes that there is
+ * none; the write of that.
  */
 export const takeText = (
   turn: Turn,
   replica: Replica,
-  { header, body }: Message,
+  { header, epoch, member }: Message,
   row: Pick<Row, 'line' | 'counter'>,
-  plaintext: Bytes | undefined,
 ): Put[] => {
-  const said = plaintext ?? openedText(turn.env.crypto, replica, header, body)
-  if (said === undefined) return noteUnopened(replica, header, row.line)
-  return remember(replica, row, { plaintext: said, sentMs: header.sent })
-}
-
-const openedText = (
-  crypto: Crypto,
-  replica: Replica,
-  header: Header,
-  body: Bytes,
-): Bytes | undefined => {
-  const { epoch, gen, salt, keyCommit } = header
-  const messageKey = messageKeyFor(crypto, replica, hexOf(epoch), hexOf(header.member), gen)
-  if (messageKey === undefined) return undefined
-  const prefix = encodePrefix(header)
-  const opened = openSealed(crypto, { messageKey, salt, keyCommit, prefix, body })
-  messageKey.fill(0)
-  return opened.ok && parseContent(opened.value).ok ? opened.value : undefined
+  const messageKey = messageKeyFor(turn.env.crypto, replica, epoch, member, header.gen)
+  if (messageKey === undefined) {
+    interrupt(replica, row.line)
+    return noteUnopened(replica, header, row.line)
+  }
+  remember(replica, row, { messageKey, sentMs: header.sent })
+  return []
 }
 
 /** A message of a sealed type was taken in: its key and those before it are erased. */
@@ -288,13 +277,14 @@ export const textOf = (
     final: false,
     late: (flags & RowFlag.late) !== 0,
   }
-  const content = recall(replica, line, header.value.counter, archived)
-  if (content === undefined && !isMeant(replica, epoch)) {
+  const messageKey = recall(replica, { line, counter: header.value.counter }, archived)
+  if (messageKey === undefined && !isMeant(replica, epoch)) {
     return { ...shown, text: null, contentType: '', state: 'sealed' }
   }
   if (isWithdrawn(replica, member, line, header.value.counter)) {
     return { ...shown, text: null, contentType: '', state: 'withdrawn' }
   }
+  const content = messageKey && contentOf(crypto, messageKey, header.value, envelope.body)
   if (content === undefined) {
     return { ...shown, text: null, contentType: '', state: 'undecryptable' }
   }
@@ -307,4 +297,21 @@ export const textOf = (
 const stateFor = (as: Shown): Pick<TextReport, 'state' | 'hiddenBy'> => {
   if (as === 'ok' || as === 'muted') return { state: as }
   return { state: 'hidden', hiddenBy: as === 'type' ? 'content-type' : 'message' }
+}
+
+const contentOf = (
+  crypto: Crypto,
+  messageKey: Bytes,
+  header: Header,
+  body: Bytes,
+): Content | undefined => {
+  const { salt, keyCommit } = header
+  const opened = openText(crypto, {
+    messageKey,
+    salt,
+    keyCommit,
+    prefix: encodePrefix(header),
+    body,
+  })
+  return opened.ok ? opened.value : undefined
 }

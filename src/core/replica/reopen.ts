@@ -78,7 +78,7 @@ const openStored = (
   if (!message.ok || message.value.header.type !== MessageType.text) return
   const { header, epoch, member } = message.value
   if (messageKeyFor(turn.env.crypto, replica, epoch, member, header.gen) === undefined) return
-  persist(turn, takeText(turn, replica, message.value, { line: line.index, counter }, undefined))
+  persist(turn, takeText(turn, replica, message.value, { line: line.index, counter }))
 }
 
 /** All were tried: the chains move on to where their authors are. */

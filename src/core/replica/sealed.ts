@@ -103,7 +103,7 @@ export const sealAndPost = (
   const sealed = { epoch: epoch.idBytes, gen, salt, keyCommit: keys.keyCommit }
   const draft: Draft = (stand) => {
     const prefix = prefixOf(draftOf(turn, replica, type, stand, sealed))
-    return { body: sealText(crypto, keys, prefix, content), sealed, plaintext: content }
+    return { body: sealText(crypto, keys, prefix, content), sealed }
   }
   post(turn, replica, type, draft, then)
 }

@@ -22,6 +22,7 @@ import type { Context, ControlInfo, Jurisdiction } from '../validity/context.ts'
 import { contextOf } from '../validity/context.ts'
 import type { Court } from '../validity/court.ts'
 import type { HeldMeta, Maxima, MetaState } from '../meta/fold.ts'
+import type { ArchiveRun } from './archive.ts'
 import type { Departure } from './departures.ts'
 import type { SyncState } from './sync-state.ts'
 
@@ -148,16 +149,17 @@ export interface Replica {
   /** Epochs whose row in the store is behind memory, and since when, monotonic ms. */
   readonly stale: Set<Hex>
   staleMs: number | undefined
-  /** Whether texts are kept on disk once they were opened. */
+  /** Whether keys of texts are kept on disk once these were taken in. */
   readonly archive: boolean
   /** How much of them. */
   readonly archived: Tally
-  /** Set when that changed in this step. */
-  archivedMore: boolean
+  /** Of this step: keys that are to be archived, and by line the run that is open. */
+  readonly archiveRuns: ArchiveRun[]
+  readonly archiving: Map<number, ArchiveRun>
   /** Texts held under each epoch, and those of them that changed in this step. */
   readonly texts: Map<Hex, Tally>
   readonly textsCounted: Set<Hex>
-  /** The last texts of a node without an archive. */
+  /** Keys of the last texts of a node without an archive. */
   readonly recent: Lru<string, Bytes>
   /** The epoch last used for sending. */
   sending: Hex
