@@ -15,6 +15,7 @@ import { cardHash, cardText, mintCard, parseCardText } from '../identity/card.ts
 import { hexOf } from '../message/header.ts'
 import { postEpoch, postGenesis } from '../replica/author.ts'
 import { openHeld } from '../replica/complaint.ts'
+import { unspend } from '../replica/epochs.ts'
 import { noteChecked } from '../replica/witness.ts'
 import { keepReach, renewReach } from '../replica/peers.ts'
 import { keepPrekey } from '../replica/prekeys.ts'
@@ -86,6 +87,7 @@ const readmit = (turn: Turn, replica: Replica, adopted: Adopted): Replica => {
   persist(turn, [{ key: key(Space.group, number), value: encodeGroup(saved) }])
   keepPrekey(turn, replica, prekeySecret)
   // Epochs that name the new member may have come before its Welcome.
+  unspend(turn, replica)
   openHeld(turn, replica)
   return replica
 }

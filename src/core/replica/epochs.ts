@@ -18,6 +18,7 @@ import type { Hex } from '../message/header.ts'
 import { hexOf } from '../message/header.ts'
 import type { Turn } from '../turn.ts'
 import { emit, forgetSecret, persist } from '../turn.ts'
+import { recipientsOfEpoch } from '../validity/context.ts'
 import type { OpenEpoch, Replica } from './state.ts'
 import { GroupNote, SecretKind, bytesOf, groupNoteKey, secretKey } from './state.ts'
 
@@ -144,6 +145,16 @@ export const eraseSpent = (turn: Turn, replica: Replica): void => {
 
 const isSpent = (epoch: OpenEpoch): boolean =>
   epoch.chains.size === 0 && epoch.env.length === 0 && epoch.secret.length === 0
+
+/** Whoever comes back may be named anew by epochs whose keys it erased as the member that it was. */
+export const unspend = (turn: Turn, replica: Replica): void => {
+  for (const id of [...replica.spent]) {
+    if (recipientsOfEpoch(replica.jurisdiction, id)?.has(replica.self.member) !== true) continue
+    replica.spent.delete(id)
+    const at = groupNoteKey(replica.number, GroupNote.spent, bytesOf(id))
+    persist(turn, [{ key: at, value: null }])
+  }
+}
 
 /** Erases an epoch as a whole. */
 export const eraseEpoch = (turn: Turn, replica: Replica, epoch: OpenEpoch): void => {
