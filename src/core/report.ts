@@ -128,7 +128,8 @@ export interface EndpointReport {
 
 /** A control message that made the standing of a member, and how it lies to the others. */
 export interface StandingCause {
-  kind: 'card' | 'add' | 'join' | 'remove' | 'remove-account' | 'leave' | 'dormant' | 'awake'
+  kind:
+    'card' | 'add' | 'join' | 'remove' | 'remove-account' | 'leave' | 'dormant' | 'awake' | 'accuse'
   /** Null for a card: it is part of the constitution. */
   number: string | null
   id: string | null

@@ -31,6 +31,7 @@ const said: Readonly<Record<Cause['kind'], string>> = {
   leave: 'left',
   dormant: 'declared dormant',
   awake: 'awake again',
+  accuse: 'shown to have signed two messages under one number',
 }
 
 function linesOf(report: StandingReport): Line[] {

@@ -35,7 +35,7 @@ export interface Prekey {
   readonly counter: number
 }
 
-/** Numbers as the membership hash writes them; 5 comes with evidence. */
+/** Numbers as the membership hash writes them. */
 export const Standing = { active: 1, dormant: 2, left: 3, removed: 4, quarantined: 5 } as const
 export type StandingCode = (typeof Standing)[keyof typeof Standing]
 
@@ -49,6 +49,8 @@ export interface Member {
   readonly removedBy: readonly number[]
   readonly leftBy: readonly number[]
   readonly dormantBy: readonly number[]
+  /** Local numbers of the Evidence that names it. Nothing ever ends an accusation. */
+  readonly accusedBy: readonly number[]
 }
 
 /** A Remove of an account: it hits every Add of the account that does not build on it. */
@@ -65,7 +67,7 @@ export interface Roster {
 export type RosterChange =
   | { readonly kind: 'admit'; readonly facts: MemberFacts }
   | { readonly kind: 'join' | 'prekey'; readonly member: Hex; readonly prekey: Prekey }
-  | { readonly kind: 'remove' | 'leave'; readonly member: Hex }
+  | { readonly kind: 'remove' | 'leave' | 'accuse'; readonly member: Hex }
   | { readonly kind: 'ban'; readonly account: Bytes }
   | { readonly kind: 'dormant'; readonly member: Hex; readonly on: boolean }
 
@@ -89,9 +91,10 @@ const admitted = (facts: MemberFacts, removedBy: readonly number[]): Member =>
     removedBy,
     leftBy: [],
     dormantBy: [],
+    accusedBy: [],
   })
 
-/** Removal is stronger than leaving, both are for ever; dormancy ends. */
+/** Removal is stronger than leaving, leaving than an accusation, all for ever; dormancy ends. */
 const standing = (member: Omit<Member, 'standing'>): Member => ({
   ...member,
   standing:
@@ -99,9 +102,11 @@ const standing = (member: Omit<Member, 'standing'>): Member => ({
       ? Standing.removed
       : member.leftBy.length > 0
         ? Standing.left
-        : member.dormantBy.length > 0
-          ? Standing.dormant
-          : Standing.active,
+        : member.accusedBy.length > 0
+          ? Standing.quarantined
+          : member.dormantBy.length > 0
+            ? Standing.dormant
+            : Standing.active,
 })
 
 export const applyChange = (roster: Roster, change: RosterChange, cause: Cause): Roster => {
@@ -121,6 +126,8 @@ const changed = (before: Member, change: OneMember, { sequence, builtOn }: Cause
       return standing({ ...before, removedBy: [...before.removedBy, sequence] })
     case 'leave':
       return standing({ ...before, leftBy: [...before.leftBy, sequence] })
+    case 'accuse':
+      return standing({ ...before, accusedBy: [...before.accusedBy, sequence] })
     case 'dormant':
       return standing({
         ...before,
@@ -173,18 +180,22 @@ const later = (a: Prekey, b: Prekey): Prekey => {
   return a
 }
 
-/** Those to whom an epoch is sealed, by memberId: admitted, not gone, not dormant. */
+/** Those to whom an epoch is sealed, by memberId: admitted, not gone, not accused, not dormant. */
 export const activeMembers = (roster: Roster): Member[] =>
   presentMembers(roster).filter((member) => member.standing === Standing.active)
 
-/** Admitted and not gone, dormant ones included, by memberId. */
+/** Admitted and not gone, the dormant and the accused included, by memberId. */
 export const presentMembers = (roster: Roster): Member[] =>
   [...roster.members.values()]
     .filter(present)
     .sort((a, b) => (a.facts.member < b.facts.member ? -1 : 1))
 
 const present = (member: Member): boolean =>
-  member.standing === Standing.active || member.standing === Standing.dormant
+  member.standing !== Standing.removed && member.standing !== Standing.left
+
+/** True when evidence against it lies in this past, whatever became of it since. */
+export const isAccused = (roster: Roster, name: Hex): boolean =>
+  (roster.members.get(name)?.accusedBy.length ?? 0) > 0
 
 /** May speak, be linked and be served. */
 export const isPresent = (roster: Roster, name: Hex): boolean => {

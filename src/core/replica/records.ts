@@ -97,6 +97,7 @@ const ChangeCode = {
   ban: 5,
   dormant: 6,
   awake: 7,
+  accuse: 8,
 } as const
 
 const changeValue = (change: RosterChange): Value => {
@@ -230,6 +231,8 @@ const readPlain = (code: number, target: Bytes): RosterChange | undefined => {
   switch (code) {
     case ChangeCode.remove:
       return { kind: 'remove', member }
+    case ChangeCode.accuse:
+      return { kind: 'accuse', member }
     case ChangeCode.leave:
       return { kind: 'leave', member }
     case ChangeCode.ban:
