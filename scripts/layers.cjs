@@ -46,7 +46,7 @@ const layers = {
 /** What narrower places may import on top of their layer; `dynamic` ones by import() only. */
 const exceptions = [
   { from: 'cli/commands/', dynamicImports: ['node/', 'api/', 'core/', 'lab/'] },
-  { from: 'lab/engines/inproc', imports: ['node/', 'adapters/'] },
+  { from: 'lab/engine/inproc', imports: ['node/', 'adapters/'] },
 ]
 
 /** The technology of each adapter: no other adapter may use it. */

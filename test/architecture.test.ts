@@ -97,7 +97,7 @@ describe('a good import is not reported', () => {
     ['adapters/libp2p/good.ts', "import '@chainsafe/libp2p-gossipsub'"],
     ['cli/commands/good.ts', "export const there = () => import('../../node/there.ts')"],
     ['cli/good.ts', "import type { There } from '../api/contract.ts'", 'api/contract.ts'],
-    ['lab/engines/inproc.ts', "import { there } from '../../node/there.ts'"],
+    ['lab/engine/inproc.ts', "import { there } from '../../node/there.ts'"],
   ]
 
   test.each(cases)('%s', async (file, statement, target) => {

@@ -1,0 +1,61 @@
+// The contract of engines: what a scenario runs on. An engine takes a materialised scenario and one
+// protocol, tells the trace, and nothing else. What it cannot do it says beforehand, by name, so that no
+// fault is ever silently left out; what it did it has looked at with a probe of its own.
+
+import type { FaultKind, Materialised, ProtocolUse } from '../scenario/materialised.ts'
+import type { Protocol } from '../protocol/port.ts'
+import type { Tell } from '../trace/event.ts'
+import type { Cut } from '../world/links.ts'
+
+export type EngineName = 'sim' | 'inproc' | 'proc' | 'netns'
+
+export interface Capabilities {
+  readonly faults: ReadonlySet<FaultKind>
+  readonly modes: ReadonlySet<Exclude<Cut, 'none'>>
+  /** Changes of a link that it can make. */
+  readonly changes: ReadonlySet<'delayMs' | 'jitterMs' | 'loss' | 'duplicate' | 'reorder'>
+  /** Protocols by name; undefined: any that the port can express. */
+  readonly protocols: ReadonlySet<string> | undefined
+  /** More nodes do not fit into this machine. */
+  readonly nodesMax: number
+  /** Whether the time of a run is virtual: then equal seeds give equal traces. */
+  readonly virtual: boolean
+  /** Why something is missing here, by its name in the sets above. */
+  readonly reasons: Readonly<Record<string, string>>
+}
+
+export interface Progress {
+  /** Between 0 and 1. */
+  readonly done: number
+  readonly protocol: string
+  /** What is happening, in a word or two. */
+  readonly what: string
+}
+
+export interface EngineRun {
+  readonly scenario: Materialised
+  readonly protocol: Protocol
+  readonly use: ProtocolUse
+  readonly tell: Tell
+  /** Aborted by Ctrl-C: the engine tells `end` with `interrupted` and returns. */
+  readonly signal: AbortSignal
+  readonly progress: (progress: Progress) => void
+  /** Whether `net` facts are wanted. */
+  readonly frames: boolean
+}
+
+/** What the manifest says of how it ran; never part of trace, metrics or report. */
+export interface EngineReport {
+  /** Things done: happenings of the simulator, or frames of real nodes. */
+  readonly steps: number
+  /** Who provided delays, where there were any. */
+  readonly delayProvider: string
+  readonly notes: readonly string[]
+}
+
+export interface Engine {
+  readonly name: EngineName
+  /** Looks at this machine once. */
+  capabilities(): Promise<Capabilities>
+  run(run: EngineRun): Promise<EngineReport>
+}
