@@ -3,6 +3,7 @@
  * every rule lives with its idea.
  */
 import { deadline as pendingDeadline, expire } from './transcript/pending.ts'
+import { attestNow, planAttest } from './replica/attesting.ts'
 import { complain } from './replica/complaint.ts'
 import { postAttest, postJoin, renewPrekey } from './replica/author.ts'
 import { isGone } from './replica/state.ts'
@@ -30,6 +31,7 @@ const ASK_AFTER_MS = 100
 export const startTimers = (turn: Turn, replica: Replica): void => {
   const atMs = turn.env.nowMs + ROUND_EVERY_MS
   emit(turn, { kind: 'set-timer', timer: `round/${replica.number}`, atMs })
+  planAttest(turn, replica)
 }
 
 /** A timer `<name>/<group number>` rang. */
@@ -51,6 +53,8 @@ export const onReplicaTimer = (turn: Turn, replica: Replica, name: string): void
       return round(turn, replica)
     case 'manage':
       return manageNow(turn, replica)
+    case 'attest':
+      return attestNow(turn, replica, postAttest)
     case 'complain':
       return complain(turn, replica)
     case 'prekey':
@@ -85,6 +89,7 @@ export const askSoon = (turn: Turn, replica: Replica, from: string, why: AskReas
 
 const askSenders = (turn: Turn, replica: Replica): void => {
   const { ask, peers } = replica.sync
+  if (isGone(replica)) return ask.clear()
   // The usual gap is a race of two pushes, and closed by now.
   const gap = replica.pending.waiting.size > 0
   for (const peer of peers.values()) {

@@ -12,12 +12,15 @@ import { MessageType } from '../message/type.ts'
 import { hexOf } from '../message/header.ts'
 import { Space, key, within } from '../storage.ts'
 import { appendControl } from '../transcript/control-log.ts'
+import type { Row } from '../transcript/row.ts'
 import { CHECKPOINT_EVERY } from '../transcript/row.ts'
+import type { Line } from '../transcript/transcript.ts'
 import { headsOfTips, newLine, remember } from '../transcript/transcript.ts'
 import { join } from '../transcript/vector.ts'
 import type { Turn } from '../turn.ts'
 import { load } from '../turn.ts'
 import { parseInvite } from './admission.ts'
+import { bootAttesting } from './attesting.ts'
 import { bootArchived } from './archive.ts'
 import { registerControl } from './control.ts'
 import { parseDeparture } from './departures.ts'
@@ -211,6 +214,7 @@ const bootRows = (
     reverse: true,
   }))
   load(turn, ranges, (later, results) => {
+    const read = new Map(replicas.map((replica) => [replica, new Map<Line, readonly Row[]>()]))
     found.forEach(({ replica, line }, i) => {
       const rows = rowsOfRecords(later, line.index, (results[i] ?? []).toReversed())
       const tip = rows.at(-1)
@@ -224,9 +228,11 @@ const bootRows = (
       transcript.count += tip.counter + 1 - line.first
       remember(transcript, tip)
       bootShown(replica, tip)
+      read.get(replica)?.set(made, rows)
     })
     for (const replica of replicas) {
       bootHeads(replica)
+      bootAttesting(later, replica, read.get(replica) ?? new Map())
       openWaitingMetas(later, replica)
     }
     done(later)

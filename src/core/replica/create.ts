@@ -5,6 +5,7 @@
 import type { Bytes } from '../../base/bytes.ts'
 import { MEMBERS_MAX } from '../../base/limits.ts'
 import { Lru } from '../../base/lru.ts'
+import { createAttesting } from '../attestation/due.ts'
 import type { Constitution } from '../constitution/constitution.ts'
 import { topicOf } from '../epoch/topic.ts'
 import type { Env } from '../env.ts'
@@ -136,6 +137,7 @@ export const createReplica = (
     reach: new Map(),
     earlyReach: new Map(),
     sync: createSyncState(),
+    attesting: createAttesting(),
     equivocators: new Set(),
     shown: { lamport: 0, member: '', counter: 0 },
     unopened: new Map(),

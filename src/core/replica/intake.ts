@@ -21,6 +21,7 @@ import { count, emit, persist } from '../turn.ts'
 import type { EpochFacts } from '../validity/context.ts'
 import type { Accepted } from '../validity/judge.ts'
 import { judge } from '../validity/judge.ts'
+import { noteAttesting } from './attesting.ts'
 import { answered, noteControl } from './control.ts'
 import { departurePut, noteDepartures } from './departures.ts'
 import { countText } from './exposure.ts'
@@ -254,6 +255,7 @@ const admit = (
     openWaitingMetas(turn, replica)
   }
   noteWitness(turn, replica, row)
+  noteAttesting(turn, replica, row)
   if (replica.transcript.count % LOOK_EVERY_MESSAGES === 0) replica.changed = true
 }
 

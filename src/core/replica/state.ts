@@ -6,6 +6,7 @@ import type { Bytes } from '../../base/bytes.ts'
 import { concat, fromHex } from '../../base/bytes.ts'
 import { type Lru } from '../../base/lru.ts'
 import type { Constitution } from '../constitution/constitution.ts'
+import type { Attesting } from '../attestation/due.ts'
 import type { Chain } from '../epoch/chain.ts'
 import type { PushedMessage } from '../epoch/envelope.ts'
 import type { PeerId } from '../input.ts'
@@ -174,6 +175,8 @@ export interface Replica {
   /** Reach records of members whose admission is not held yet. */
   readonly earlyReach: Map<Hex, Bytes>
   readonly sync: SyncState
+  /** Which attestations this member owes. */
+  readonly attesting: Attesting
   readonly equivocators: Set<Hex>
   /** Sort key of the last text in total order that is held: an earlier newcomer is late. */
   shown: { lamport: number; member: Hex; counter: number }
