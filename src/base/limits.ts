@@ -101,8 +101,10 @@ export const ENVELOPE_TOLD_MAX = 64
 export const LINKS_MAX = 8
 /** A link without traffic for this long is pinged, in ms. */
 export const LINK_PING_AFTER_MS = 2 * secondMs
-/** A link without an answer for this long is dead and is closed by reset, in ms. */
+/** A link without an answer for this long and a round trip more is dead and closed by reset, in ms. */
 export const LINK_DEAD_AFTER_MS = 4 * secondMs
+/** A round trip that has not been measured yet, or is longer, counts as this, in ms. */
+export const LINK_ROUND_TRIP_MAX_MS = 8 * secondMs
 /** How long the side with the higher peer id waits before it dials too, in ms. */
 export const DIAL_SECOND_SIDE_MS = 2 * secondMs
 /** Dials per second that all missing members share. */

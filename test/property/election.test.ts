@@ -13,6 +13,8 @@ describe('after a heal one head is left', () => {
   test.each([
     [2, 20],
     [2, 1_200],
+    [2, 3_000],
+    [4, 3_000],
     [4, 150],
     [8, 20],
     [8, 150],

@@ -29,7 +29,7 @@ import {
 } from './hello-proof.ts'
 
 /** A hello that takes longer than this is given up: the peer is silent or stalls. */
-const helloWithinMs = 10 * secondMs
+const helloWithinMs = 30 * secondMs
 
 /** A group that may be offered to the peer. */
 export interface HelloGroup {

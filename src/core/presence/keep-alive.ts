@@ -1,11 +1,16 @@
 /**
  * Tells a quiet link from a dead one. A link on which nothing was heard for two seconds is pinged;
- * when nothing at all is heard for four more, the peer is dead and the caller resets it. Anything
- * heard counts as an answer, so a busy link is pinged only for a fresh round-trip time. The
- * listener waits a little longer than the dialler: on a quiet link one side asks, the other answers.
+ * when nothing at all is heard for four more and a round trip, the peer is dead and the caller resets
+ * it: so a far link lives, and a near one is given up as soon. Anything heard counts as an answer,
+ * so a busy link is pinged only for a fresh round-trip time. The listener waits a little longer
+ * than the dialler: on a quiet link one side asks, the other answers.
  */
 import type { Bytes } from '../../base/bytes.ts'
-import { LINK_DEAD_AFTER_MS, LINK_PING_AFTER_MS } from '../../base/limits.ts'
+import {
+  LINK_DEAD_AFTER_MS,
+  LINK_PING_AFTER_MS,
+  LINK_ROUND_TRIP_MAX_MS,
+} from '../../base/limits.ts'
 import { secondMs } from '../../base/time.ts'
 import { type Value, encode } from '../../codec/canonical.ts'
 import { tuple, u32, where } from '../../codec/shape.ts'
@@ -31,8 +36,10 @@ export interface KeepAlive {
   waiting: boolean
   /** Number of the last ping; 0 before the first. */
   number: number
-  /** True from a ping until its own answer. */
+  /** True from a ping until its own answer: other pings may leave meanwhile. */
   measuring: boolean
+  /** That ping, and when it left. */
+  measured: { readonly number: number; readonly sinceMs: number }
   /** The last measured round-trip time in ms, or null. */
   rttMs: number | null
 }
@@ -61,6 +68,7 @@ export function createKeepAlive(initiator: boolean, nowMs: number): KeepAlive {
     waiting: false,
     number: 0,
     measuring: false,
+    measured: { number: 0, sinceMs: nowMs },
     rttMs: null,
   }
 }
@@ -71,9 +79,13 @@ export function heard(link: KeepAlive, nowMs: number): void {
   link.waiting = false
 }
 
+/** What an answer may take on its way; the most that is granted while nothing has been measured. */
+const roundTrip = ({ rttMs }: KeepAlive): number =>
+  Math.min(rttMs ?? LINK_ROUND_TRIP_MAX_MS, LINK_ROUND_TRIP_MAX_MS)
+
 /** When `tick` has something to do, in monotonic ms. */
 export function deadline(link: KeepAlive): number {
-  if (link.waiting) return link.askedMs + LINK_DEAD_AFTER_MS
+  if (link.waiting) return link.askedMs + LINK_DEAD_AFTER_MS + roundTrip(link)
   return Math.min(link.heardMs + link.quietMs, link.askedMs + measureAgainMs)
 }
 
@@ -84,8 +96,11 @@ export function tick(link: KeepAlive, nowMs: number): KeepAliveStep {
   if (link.waiting && nowMs - dueMs < ownStallMs) return { frames: [], dead: true }
   link.askedMs = nowMs
   link.waiting = true
-  link.measuring = true
   link.number = (link.number + 1) >>> 0
+  if (!link.measuring || nowMs - link.measured.sinceMs >= measureAgainMs) {
+    link.measuring = true
+    link.measured = { number: link.number, sinceMs: nowMs }
+  }
   return { frames: [encode([pingKind, link.number])], dead: false }
 }
 
@@ -101,10 +116,10 @@ export function receive(
   if (!read.ok) return { ...nothing, error: 'keep-alive-malformed' }
   const [kind, number] = read.value
   if (kind === pingKind) return { frames: [encode([pongKind, number])], dead: false }
-  // An answer to an older ping is traffic, but it measures nothing.
-  if (link.measuring && number === link.number) {
+  // An answer to another ping is traffic, but it measures nothing.
+  if (link.measuring && number === link.measured.number) {
     link.measuring = false
-    link.rttMs = nowMs - link.askedMs
+    link.rttMs = nowMs - link.measured.sinceMs
   }
   return nothing
 }

@@ -115,9 +115,9 @@ describe('a hello between members', () => {
     expect(groupsOf(dialler)).toEqual(groupsOf(listener))
   })
 
-  it('has to be over within ten seconds', () => {
+  it('has to be over within half a minute', () => {
     const { dialler, listener } = pair(['x'], ['x'])
-    expect(deadline(dialler.hello)).toBe(11_000)
+    expect(deadline(dialler.hello)).toBe(31_000)
     run(dialler, listener)
     expect([deadline(dialler.hello), deadline(listener.hello)]).toEqual([undefined, undefined])
   })
