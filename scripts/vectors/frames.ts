@@ -23,6 +23,7 @@ export function syncFrameVectors() {
     addresses: ticket.introducers,
     sentMs: 1_700_000_000_000,
   })
+  const { signature } = at.bob4
   const entries = [
     { member: short('ada'), counter: 6, tip: short('ada tip') },
     { member: short('bob'), counter: 6, tip: short('bob tip') },
@@ -38,6 +39,7 @@ export function syncFrameVectors() {
     { kind: 'end', index: 0, root, count: 18 },
     { kind: 'reach', index: 0, records: [record] },
     { kind: 'request', index: 0, request: request.bytes },
+    { kind: 'gone', index: 0, header: at.bob4.headerBytes, signature, body: at.bob4.body },
   ]
   return {
     frames: frames.map((frame) => ({ ...frame, encoded: writeGroupFrame(frame) })),
@@ -56,7 +58,9 @@ export function syncFrameVectors() {
       { what: 'a record as text', encoded: encode([21, 0, ['record']]) },
       { what: 'a request of 2,049 bytes', encoded: encode([22, 0, new Uint8Array(2049)]) },
       { what: 'an index of 33 bits', encoded: encode([19, 2 ** 32, 1]) },
-      { what: 'an unknown kind', encoded: encode([23, 0]) },
+      { what: 'a farewell without a body', encoded: encode([23, 0, NONE, signature]) },
+      { what: 'a farewell that nobody signed', encoded: encode([23, 0, NONE, NONE, NONE]) },
+      { what: 'an unknown kind', encoded: encode([24, 0]) },
     ].map((one) => ({ ...one, reason: 'frame-malformed' })),
   }
 }

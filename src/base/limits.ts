@@ -186,5 +186,7 @@ export const BATCH_BYTES_TARGET = 160 * KIBIBYTE
 export const BATCH_BYTES_MAX = 512 * KIBIBYTE
 /** Bytes that a sender may have on the way before the reader has made them durable. */
 export const SYNC_CREDIT_BYTES = MEBIBYTE
+/** Messages that do not count, of one member that is gone, beyond which the gone bring no more of it. */
+export const GONE_WITHDRAWN_MAX = 256
 /** Bytes of batches that a reader gathers before it calls them durable: a part of that credit. */
 export const DURABLE_BYTES_MIN = 256 * KIBIBYTE

@@ -48,6 +48,17 @@ export interface MemberReport {
   waiting: number
 }
 
+/** The word of another on which this member stands as gone: a signed message whose past is not here. */
+export interface ToldReport {
+  kind: 'removed' | 'left'
+  /** memberId and name of the author of the message, and its id. */
+  by: string
+  name: string
+  id: string
+  /** When it was told, ms UTC of this node's own clock. */
+  at: number
+}
+
 export interface RequestReport {
   request: string
   name: string
@@ -69,6 +80,8 @@ export interface GroupReport {
   self: string
   /** How this member itself stands. */
   selfState: MemberState
+  /** Who told it that it is gone, where the transcript held here does not say so. */
+  told: ToldReport | null
   role: 'leader' | 'member'
   trust: 'introducer' | 'checked'
   /** Members by memberId. */

@@ -136,7 +136,9 @@ function isGone({ selfState }: GroupReport): boolean {
 
 function goneWhy(group: GroupReport): string | undefined {
   if (!isGone(group)) return undefined
-  const what = group.selfState === 'left' ? 'this node left the group' : 'this node was removed'
+  const left = group.selfState === 'left'
+  const own = left ? 'this node left the group' : 'this node was removed'
+  const what = group.told === null ? own : `told by ${group.told.name}: ${group.told.kind}`
   return `${what}: it shows what it held; a new ticket brings it back as a new member`
 }
 

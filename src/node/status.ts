@@ -9,6 +9,7 @@ import type {
   GroupReport,
   MemberState,
   PeerReport,
+  ToldReport,
 } from '../core/report.ts'
 import { type HealthState, type HealthWatch, type Partition, worst } from './health.ts'
 
@@ -20,6 +21,8 @@ export interface GroupStatus {
   why: string
   /** How this node's own member stands: removed or left, it only shows what it held. */
   selfState: MemberState
+  /** Who told this node that it is gone, where what it holds does not say so; else null. */
+  told: ToldReport | null
   role: 'leader' | 'member'
   trust: 'introducer' | 'checked'
   /** memberId of the leader whose turn it is, as seen from here; null where none is reachable. */
@@ -97,6 +100,7 @@ function groupStatus(
     state,
     why,
     selfState: group.selfState,
+    told: group.told,
     role: group.role,
     trust: group.trust,
     manager: group.manager,

@@ -5,7 +5,14 @@
  */
 import type { Bytes } from '../../base/bytes.ts'
 import { compare } from '../../base/bytes.ts'
-import { ADDRESS_BYTES_MAX, ADDRESSES_MAX, MEMBERS_MAX, NOTE_BYTES_MAX } from '../../base/limits.ts'
+import {
+  ADDRESS_BYTES_MAX,
+  ADDRESSES_MAX,
+  BODY_BYTES_MAX,
+  HEADER_BYTES_MAX,
+  MEMBERS_MAX,
+  NOTE_BYTES_MAX,
+} from '../../base/limits.ts'
 import type { Result } from '../../base/result.ts'
 import { fail, ok } from '../../base/result.ts'
 import type { Value } from '../../codec/canonical.ts'
@@ -22,6 +29,7 @@ export const FrameKind = {
   end: 20,
   reach: 21,
   request: 22,
+  gone: 23,
 } as const
 
 /** Where one line of the sender ends: enough of the ids to tell lines apart, not to trust them. */
@@ -46,6 +54,8 @@ export type GroupFrame =
   | { kind: 'reach'; index: number; records: readonly Bytes[] }
   /** A join request that an introducer passes on. */
   | { kind: 'request'; index: number; request: Bytes }
+  /** The receiver is gone from the group: the message that says so, as it was signed. */
+  | { kind: 'gone'; index: number; header: Bytes; signature: Bytes; body: Bytes }
 
 const LINES_MAX = 2 * MEMBERS_MAX
 const REACH_BYTES_MAX = ADDRESSES_MAX * (ADDRESS_BYTES_MAX + 3) + 256
@@ -57,6 +67,13 @@ const durable = tuple(exactly(19), u32, u53)
 const end = tuple(exactly(20), u32, bytes(32), u53)
 const reach = tuple(exactly(21), u32, list(bytesUpTo(REACH_BYTES_MAX), { max: MEMBERS_MAX }))
 const request = tuple(exactly(22), u32, bytesUpTo(NOTE_BYTES_MAX))
+const gone = tuple(
+  exactly(23),
+  u32,
+  bytesUpTo(HEADER_BYTES_MAX),
+  bytes(64),
+  bytesUpTo(BODY_BYTES_MAX),
+)
 
 const valueOf = (frame: GroupFrame): Value => {
   switch (frame.kind) {
@@ -81,16 +98,18 @@ const valueOf = (frame: GroupFrame): Value => {
       return [21, frame.index, [...frame.records]]
     case 'request':
       return [22, frame.index, frame.request]
+    case 'gone':
+      return [23, frame.index, frame.header, frame.signature, frame.body]
   }
 }
 
 export const writeGroupFrame = (frame: GroupFrame): Bytes => encode(valueOf(frame))
 
-export const isGroupKind = (kind: number): boolean => kind >= 16 && kind <= 22
+export const isGroupKind = (kind: number): boolean => kind >= 16 && kind <= 23
 
 const malformed = fail('frame-malformed')
 
-/** Reads a decoded frame of kind 16-22. Never throws on what a peer sent. */
+/** Reads a decoded frame of kind 16-23. Never throws on what a peer sent. */
 export const readGroupFrame = (value: Value): Result<GroupFrame> => {
   if (!Array.isArray(value)) return malformed
   const fields = value as readonly Value[]
@@ -136,6 +155,12 @@ const readSmallFrame = (value: Value, kind: Value | undefined): Result<GroupFram
   if (kind === FrameKind.request) {
     const read = request(value)
     if (read.ok) return ok({ kind: 'request', index: read.value[1], request: read.value[2] })
+  }
+  if (kind === FrameKind.gone) {
+    const read = gone(value)
+    if (!read.ok) return malformed
+    const [, index, header, signature, body] = read.value
+    return ok({ kind: 'gone', index, header, signature, body })
   }
   return malformed
 }

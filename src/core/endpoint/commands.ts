@@ -11,6 +11,7 @@ import { failure, refused } from '../failure.ts'
 import { checkName } from '../identity/name.ts'
 import type { PeerId } from '../input.ts'
 import { hexOf } from '../message/header.ts'
+import { presentMembers } from '../membership/roster.ts'
 import { parseTicketText } from '../membership/ticket.ts'
 import { isAddress } from '../presence/reach-record.ts'
 import { block } from '../presence/redial.ts'
@@ -22,7 +23,8 @@ import { groupName } from '../replica/meta-state.ts'
 import { moderate } from '../replica/moderate.ts'
 import { postText } from '../replica/sealed.ts'
 import type { Replica } from '../replica/state.ts'
-import { isGone } from '../replica/state.ts'
+import { currentContext, isGone } from '../replica/state.ts'
+import type { SyncPeer } from '../replica/sync-state.ts'
 import { syncNow } from '../replica/sync-command.ts'
 import { canSend } from '../replica.ts'
 import { Space, key } from '../storage.ts'
@@ -30,7 +32,7 @@ import type { Turn } from '../turn.ts'
 import { emit, persist } from '../turn.ts'
 import { found, mint } from './groups.ts'
 import { startJoining } from './joining.ts'
-import { channelClosed, chooseTargets, scheduleRedial, syncChannelsOf } from './links.ts'
+import { channelClosed, chooseTargets, openSync, scheduleRedial, syncChannelsOf } from './links.ts'
 import { ping } from './pings.ts'
 import type { EndpointState } from './state.ts'
 
@@ -168,8 +170,9 @@ const runJoin = (
   const replica = state.replicas.get(hexOf(parsed.value.group))
   // Whoever was removed or left comes back as a new member; everybody else is in already.
   if (replica !== undefined && !isGone(replica)) {
-    replica.joinWaiters.push({ ticket, deadlineMs })
+    replica.joinWaiters.push({ ticket, deadlineMs, text: text.trim() })
     emit(turn, { kind: 'set-timer', timer: 'joins', atMs: deadlineMs })
+    if (!isConfirmed(replica)) knock(turn, state, parsed.value.introducers)
     return answerJoins(turn, state)
   }
   if (parsed.value.expiresMs <= turn.env.wallMs) {
@@ -184,22 +187,56 @@ const runJoin = (
   emit(turn, { kind: 'set-timer', timer: 'joins', atMs: deadlineMs })
 }
 
+const unready = failure(
+  'JOIN_PENDING',
+  'admitted, but the transcript and its keys have not arrived yet',
+  'the node goes on by itself: see `coterie status`',
+)
+
+const unconfirmed = failure(
+  'JOIN_PENDING',
+  'this node takes itself for a member already, and no other member answered to confirm it',
+  'repeat the command when `coterie status` shows a member that is reachable',
+)
+
 /** Answers joins whose member can send now, or whose time is over. */
 export const answerJoins = (turn: Turn, state: EndpointState): void => {
   for (const replica of state.replicas.values()) {
     if (replica.joinWaiters.length === 0) continue
     const able = canSend(turn, replica)
     for (const waiter of [...replica.joinWaiters]) {
-      if (!able && waiter.deadlineMs > turn.env.nowMs) continue
+      // A removal that nobody had told yet is told on the first link.
+      const { ticket, deadlineMs, text } = waiter
+      const again = text !== undefined && isGone(replica)
+      const sure = text === undefined || isConfirmed(replica)
+      if (!again && !(able && sure) && deadlineMs > turn.env.nowMs) continue
       replica.joinWaiters.splice(replica.joinWaiters.indexOf(waiter), 1)
-      const pending = failure(
-        'JOIN_PENDING',
-        'admitted, but the transcript and its keys have not arrived yet',
-        'the node goes on by itself: see `coterie status`',
-      )
-      const joined = { group: replica.group, name: groupName(replica), member: replica.self.member }
-      reply(turn, waiter.ticket, able ? joined : pending)
+      if (again) runJoin(turn, state, ticket, text, deadlineMs - turn.env.nowMs)
+      else if (!able) reply(turn, ticket, unready)
+      else if (!sure) reply(turn, ticket, unconfirmed)
+      else {
+        const { group, self } = replica
+        reply(turn, ticket, { group, name: groupName(replica), member: self.member })
+      }
     }
+  }
+}
+
+/** True when another member takes this one for a member now, or there is no other that could. */
+const isConfirmed = (replica: Replica): boolean => {
+  const others = presentMembers(currentContext(replica).roster).length > 1
+  const heard = ({ proven, theirRoot, syncedMs }: SyncPeer): boolean =>
+    proven && (theirRoot !== '' || syncedMs >= 0)
+  return !others || [...replica.sync.peers.values()].some(heard)
+}
+
+/** Links to whoever a ticket names, as members who moved are not found otherwise. */
+const knock = (turn: Turn, state: EndpointState, addresses: readonly string[]): void => {
+  for (const address of addresses) {
+    const peer = address.split('/p2p/').at(-1)
+    if (peer === undefined || peer === state.self || syncChannelsOf(state, peer).length > 0)
+      continue
+    openSync(turn, state, peer, [address], undefined)
   }
 }
 

@@ -39,6 +39,7 @@ import {
 } from '../presence/redial.ts'
 import { linkDown, linkUp, takeGroupFrame } from '../replica/peers.ts'
 import { currentContext } from '../replica/state.ts'
+import { peerOn } from '../replica/sync-state.ts'
 import type { Turn } from '../turn.ts'
 import { count, emit } from '../turn.ts'
 import type { Channel, EndpointState } from './state.ts'
@@ -206,8 +207,7 @@ const groupFrame = (
 ): void => {
   const index = Array.isArray(value) ? (value as readonly Value[])[1] : undefined
   const replica = typeof index === 'number' ? channel.groups.get(index) : undefined
-  const entry = replica?.sync.peers.get(channel.id)
-  // Whoever is gone from a group may not know it yet: no offence, and no answer.
+  const entry = replica && peerOn(replica.sync, channel.id)
   if (replica !== undefined && entry === undefined) return count(turn, 'frames_dropped', 'gone')
   if (replica === undefined || entry === undefined) {
     return strike(turn, state, channel, 'frame-group')

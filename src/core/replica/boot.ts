@@ -36,6 +36,7 @@ import { rowsOfRecords } from './rows.ts'
 import type { Replica } from './state.ts'
 import { GroupNote, SecretKind, ownTip } from './state.ts'
 import { createReplica } from './create.ts'
+import { parseTold } from './told.ts'
 
 /** Everything that a start reads before it knows any line; the device space is the endpoint's. */
 export const bootSpaces = [
@@ -123,6 +124,7 @@ const bootOne = (
     if (kind === GroupNote.spent) replica.spent.add(epoch)
     if (kind === GroupNote.reopening) replica.reopening.add(epoch)
     if (kind === GroupNote.archived) bootArchived(replica, note.value)
+    if (kind === GroupNote.told) replica.told = parseTold(turn.env.crypto, note.value)
     bootMemberNote(replica, kind, note)
   }
   bootControl(replica, of(saved, Space.control, number))

@@ -111,6 +111,7 @@ export const createReplica = (
   const group = hexOf(fixed.constitution.group)
   return {
     ...fixed,
+    told: undefined,
     group,
     topic: topicOf(env.crypto, fixed.accessKey),
     jurisdiction: createJurisdiction({

@@ -63,6 +63,18 @@ export const isWithdrawn = (
   return counter >= Math.max(base.get(line) ?? 0, cover.get(line) ?? 0)
 }
 
+/** How many messages held of a member do not count. */
+export const withdrawnOf = (replica: Replica, member: Hex): number => {
+  const departure = replica.departures.get(member)
+  if (departure === undefined) return 0
+  const { lines, byMember } = replica.transcript
+  return (byMember.get(member) ?? []).reduce((total, at) => {
+    const { first = 0, tip } = lines[at] ?? {}
+    const from = Math.max(first, departure.base.get(at) ?? 0, departure.cover.get(at) ?? 0)
+    return total + Math.max(0, (tip?.counter ?? -1) + 1 - from)
+  }, 0)
+}
+
 /**
  * Takes note of a message just taken in: somebody is gone now, or a leader covers more of the gone.
  * Gives those of whom something else counts now; the caller keeps it by `departurePut`.

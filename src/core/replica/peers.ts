@@ -3,6 +3,7 @@
  * of a peer as it comes and goes.
  */
 import type { Bytes } from '../../base/bytes.ts'
+import type { GroupFrame } from '../anti-entropy/frames.ts'
 import { readGroupFrame } from '../anti-entropy/frames.ts'
 import type { HelloCommon } from '../anti-entropy/hello.ts'
 import { checkProof } from '../anti-entropy/hello-proof.ts'
@@ -25,7 +26,7 @@ import { takeBatch, takeEnd } from './receive.ts'
 import type { Replica } from './state.ts'
 import { currentContext } from './state.ts'
 import type { SyncPeer } from './sync-state.ts'
-import { createSyncPeer } from './sync-state.ts'
+import { createSyncPeer, peerOn } from './sync-state.ts'
 import { dropWaiters } from './sync-waiters.ts'
 import {
   fetchNext,
@@ -34,8 +35,10 @@ import {
   sendFrame,
   takeDigest,
   takeDurable,
+  takeOffer,
   takeVector,
 } from './sync.ts'
+import { takeGone, tellGone } from './told.ts'
 
 /** A channel's hello ended with this group in common. */
 export const linkUp = (
@@ -50,8 +53,10 @@ export const linkUp = (
   const { index } = common
   const entry = createSyncPeer({ channel, index, peer, member, claim: common }, turn.env.nowMs)
   if (!prove(turn, replica, entry)) return false
-  // Whoever was removed or left is given nothing, not even a digest.
-  if (isGoneMember(replica, member)) return true
+  if (isGoneMember(replica, member)) {
+    farewell(turn, replica, entry)
+    return true
+  }
   replica.sync.peers.set(channel, entry)
   passRequests(turn, replica, channel)
   // The listener is done with its hello first, and everything that it says goes along with its
@@ -61,6 +66,12 @@ export const linkUp = (
     openRound(turn, replica, entry)
   }
   return true
+}
+
+/** Whoever was removed or left is told so, and given nothing else: not even a digest. */
+const farewell = (turn: Turn, replica: Replica, entry: SyncPeer): void => {
+  replica.sync.gone.set(entry.channel, entry)
+  tellGone(turn, replica, entry)
 }
 
 /** Tells once where everybody can be reached. */
@@ -102,7 +113,11 @@ const isGoneMember = (replica: Replica, member: Hex): boolean => {
 /** Members may be gone now: what goes on with them ends. */
 export const dropGone = (turn: Turn, replica: Replica): void => {
   for (const entry of [...replica.sync.peers.values()]) {
-    if (isGoneMember(replica, entry.member)) linkDown(turn, replica, entry.channel)
+    if (!isGoneMember(replica, entry.member)) continue
+    linkDown(turn, replica, entry.channel)
+    const { channel, index, peer, member, claim } = entry
+    const same = { channel, index, peer, member, claim }
+    farewell(turn, replica, createSyncPeer(same, turn.env.nowMs))
   }
 }
 
@@ -111,14 +126,15 @@ const notifyReach = (turn: Turn, replica: Replica, member: Hex, up: boolean): vo
 
 export const linkDown = (turn: Turn, replica: Replica, channel: ChannelId): void => {
   const { sync } = replica
-  const entry = sync.peers.get(channel)
+  const entry = peerOn(sync, channel)
   if (entry === undefined) return
   sync.peers.delete(channel)
+  sync.gone.delete(channel)
   sync.wanted.delete(channel)
   if (entry.stream !== undefined) entry.stream.over = true
   dropWaiters(turn, replica, channel)
   const others = [...sync.peers.values()].some((one) => one.member === entry.member)
-  if (!others) notifyReach(turn, replica, entry.member, false)
+  if (!others && entry.proven) notifyReach(turn, replica, entry.member, false)
   if (sync.fetching?.channel !== channel) return
   sync.fetching = undefined
   fetchNext(turn, replica)
@@ -135,6 +151,8 @@ export const takeGroupFrame = (
   const frame = readGroupFrame(value)
   if (!frame.ok) return false
   entry.tally.bytesIn += bytes
+  if (replica.sync.gone.has(entry.channel))
+    return takeOfGone(turn, replica, entry, frame.value, bytes)
   switch (frame.value.kind) {
     case 'digest':
       greet(turn, replica, entry)
@@ -159,7 +177,25 @@ export const takeGroupFrame = (
     case 'request':
       takeRequest(turn, replica, frame.value.request)
       break
+    case 'gone':
+      return takeGone(turn, replica, entry, frame.value)
   }
+  return true
+}
+
+/** Of somebody who is gone: what it holds, and the messages that it was asked for. */
+const takeOfGone = (
+  turn: Turn,
+  replica: Replica,
+  entry: SyncPeer,
+  frame: GroupFrame,
+  bytes: number,
+): boolean => {
+  if (frame.kind === 'vector') takeOffer(turn, replica, entry, frame)
+  else if (frame.kind === 'batch') takeBatch(turn, replica, entry, frame.batch, bytes)
+  else if (frame.kind === 'end') takeEnd(turn, replica, entry, hexOf(frame.root))
+  // It may not know yet: no offence, and no answer.
+  else count(turn, 'frames_dropped', 'gone')
   return true
 }
 

@@ -4,7 +4,7 @@
  * whole, so nothing that a corruption touched is ever accepted. Credit goes back only for what is
  * durable, as effects leave after the writes of their step.
  */
-import { DURABLE_BYTES_MIN } from '../../base/limits.ts'
+import { DURABLE_BYTES_MIN, GONE_WITHDRAWN_MAX } from '../../base/limits.ts'
 import type { Batch, Voucher } from '../anti-entropy/batch.ts'
 import type { Known } from '../anti-entropy/expand.ts'
 import { expand, vouch } from '../anti-entropy/expand.ts'
@@ -14,6 +14,7 @@ import type { Message } from '../message/message.ts'
 import { rowById } from '../transcript/transcript.ts'
 import type { Turn } from '../turn.ts'
 import { count, emit, persist } from '../turn.ts'
+import { withdrawnOf } from './departures.ts'
 import { linePut, take } from './intake.ts'
 import { loadIds } from './rows.ts'
 import type { Replica } from './state.ts'
@@ -181,6 +182,9 @@ const takeItem = (turn: Turn, run: BatchRun, i: number, next: (turn: Turn) => vo
   const message = run.messages[i]
   const author = run.batch.items[i]?.author
   if (message === undefined || author === undefined) return next(turn)
+  if (isTooMuch(replica, peer, message)) {
+    return drop(turn, peer, 'gone-withdrawn', next)
+  }
   const voucher = run.vouchers.get(author)
   if (!standsBy(turn, run, author, message, voucher) || voucher === undefined) return next(turn)
   const isLast = run.last.get(author) === i
@@ -200,6 +204,12 @@ const takeItem = (turn: Turn, run: BatchRun, i: number, next: (turn: Turn) => vo
     next(later)
   })
 }
+
+/** Somebody who is gone may bring what others said, not endless words of the gone that do not count. */
+const isTooMuch = (replica: Replica, peer: SyncPeer, message: Message): boolean =>
+  replica.sync.gone.has(peer.channel) &&
+  replica.departures.has(message.member) &&
+  withdrawnOf(replica, message.member) >= GONE_WITHDRAWN_MAX
 
 /** Checks an author's one signature when its first item is due: its admission is held by then. */
 const standsBy = (

@@ -14,6 +14,7 @@ import type {
   GroupReport,
   MemberReport,
   MemberState,
+  ToldReport,
 } from '../report.ts'
 import type { Turn } from '../turn.ts'
 import type { Context } from '../validity/context.ts'
@@ -23,7 +24,7 @@ import { undecryptable } from './keys.ts'
 import { causeNow, managerNow } from './manager.ts'
 import { groupName, metaState } from './meta-state.ts'
 import type { Replica, WaitingRequest } from './state.ts'
-import { currentContext } from './state.ts'
+import { currentContext, isTold } from './state.ts'
 
 const group8 = (memberGroupId: number): string => memberGroupId.toString(16).padStart(8, '0')
 
@@ -65,6 +66,7 @@ const membersOf = (replica: Replica, roster: Roster): MemberReport[] => {
     [...replica.sync.peers.values()].filter((peer) => peer.proven).map((peer) => peer.member),
   )
   const { muted, types } = metaState(replica)
+  const told = isTold(replica) ? replica.told : undefined
   return [...roster.members.values()]
     .map(({ facts, standing }): MemberReport => {
       const counter = counterOf(replica, facts.member)
@@ -74,7 +76,7 @@ const membersOf = (replica: Replica, roster: Roster): MemberReport[] => {
         account: toHex(facts.account),
         name: facts.name,
         role: facts.leader ? 'leader' : 'member',
-        state: stateOf(standing, counter !== null),
+        state: facts.member === told?.member ? told.kind : stateOf(standing, counter !== null),
         device: toHex(facts.device),
         peerId: facts.peer,
         reachable: linked.has(facts.member) || facts.member === replica.self.member,
@@ -85,6 +87,23 @@ const membersOf = (replica: Replica, roster: Roster): MemberReport[] => {
       }
     })
     .sort((a, b) => (a.member < b.member ? -1 : 1))
+}
+
+const toldOf = (replica: Replica): ToldReport | null => {
+  const { told, facts } = replica
+  if (told === undefined || !isTold(replica)) return null
+  const { kind, by, id, atMs } = told
+  return { kind, by, name: facts.get(by)?.name ?? '', id, at: atMs }
+}
+
+/** How this member itself stands: by its own transcript, or because it was told. */
+const standingHere = (
+  replica: Replica,
+  members: readonly MemberReport[],
+): Pick<GroupReport, 'selfState' | 'told'> => {
+  const told = toldOf(replica)
+  const own = members.find(({ member }) => member === replica.self.member)
+  return { selfState: told?.kind ?? own?.state ?? 'invited', told }
 }
 
 /** Those that this device can accept; others wait here only to be passed on. */
@@ -137,7 +156,7 @@ export const reportGroup = (turn: Turn, replica: Replica, root: string): GroupRe
       transcript.control.entries.find((entry) => entry.type === MessageType.genesis)?.member ?? '',
     predecessor: constitution.predecessor.length === 0 ? null : toHex(constitution.predecessor),
     self: replica.self.member,
-    selfState: members.find(({ member }) => member === replica.self.member)?.state ?? 'invited',
+    ...standingHere(replica, members),
     role: isLeader(replica) ? 'leader' : 'member',
     trust: replica.checked ? 'checked' : 'introducer',
     members,

@@ -10,7 +10,7 @@ import type { StandingCause, StandingReport } from '../report.ts'
 import type { ControlEntry } from '../transcript/control-log.ts'
 import { closureOf, has } from '../transcript/control-log.ts'
 import type { ControlInfo } from '../validity/context.ts'
-import { isWithdrawn } from './departures.ts'
+import { withdrawnOf } from './departures.ts'
 import { stateOf } from './report.ts'
 import type { Replica } from './state.ts'
 import { currentContext } from './state.ts'
@@ -85,19 +85,6 @@ const cardOf = ({ facts }: Member): StandingCause[] =>
         },
       ]
     : []
-
-/** Messages of a member held here that do not count. */
-const withdrawnOf = (replica: Replica, member: Hex): number => {
-  const { lines, byMember } = replica.transcript
-  let total = 0
-  for (const at of byMember.get(member) ?? []) {
-    const line = lines[at]
-    if (line === undefined) continue
-    let counter = line.tip.counter
-    for (; counter >= line.first && isWithdrawn(replica, member, at, counter); counter--) total += 1
-  }
-  return total
-}
 
 /** Undefined where nobody of that id was ever admitted. */
 export const standingOf = (replica: Replica, name: Hex): StandingReport | undefined => {

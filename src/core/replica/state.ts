@@ -48,6 +48,26 @@ export interface Self {
   readonly deviceSeed: Bytes
 }
 
+/** A join command that waits until this member can send. */
+export interface JoinWaiter {
+  readonly ticket: number
+  readonly deadlineMs: number
+  /** The ticket's text, where this node seemed to be in already: it may turn out that it is not. */
+  readonly text?: string
+}
+
+/** By which message this member was told that it is gone, whose past is not held here. */
+export interface Told {
+  /** The member that it is about: one that came back later is not meant. */
+  readonly member: Hex
+  readonly kind: 'removed' | 'left'
+  /** memberId of the author of the message, and its id. */
+  readonly by: Hex
+  readonly id: Hex
+  /** When it was told, wall ms. */
+  readonly atMs: number
+}
+
 export interface Invite {
   readonly id: Bytes
   readonly secret: Bytes
@@ -117,6 +137,8 @@ export interface Replica {
   readonly topic: string
   /** Changes only when a member that is gone comes back as a new one. */
   self: Self
+  /** Set while somebody's word is all that says that this member is gone. */
+  told: Told | undefined
   readonly jurisdiction: Jurisdiction
   readonly transcript: Transcript<ControlInfo>
   /** Everybody ever admitted here, by memberId. */
@@ -212,7 +234,7 @@ export interface Replica {
   /** When this member last complained, monotonic ms. */
   complainedMs: number
   /** Join commands that wait until this member can send. */
-  readonly joinWaiters: { readonly ticket: number; readonly deadlineMs: number }[]
+  readonly joinWaiters: JoinWaiter[]
   /** Its Join is being written. */
   joining: boolean
   /** Lines whose tip a later signed header vouches for, as it came. */
@@ -249,6 +271,7 @@ export const GroupNote = {
   reopening: 7,
   heard: 8,
   texts: 9,
+  told: 10,
 } as const
 
 export const groupNoteKey = (number: number, kind: number, id: Bytes): Bytes =>
@@ -271,8 +294,11 @@ export const isActingLeader = (replica: Replica): boolean =>
   ownTip(replica) !== undefined &&
   isPresent(currentContext(replica).roster, replica.self.member)
 
-/** True once a Remove or a Leave that hits this member is held. */
+/** True once a Remove or a Leave that hits this member is held, or was told. */
 export const isGone = (replica: Replica): boolean => {
+  if (isTold(replica)) return true
   const { roster } = currentContext(replica)
   return roster.members.has(replica.self.member) && !isPresent(roster, replica.self.member)
 }
+
+export const isTold = ({ told, self }: Replica): boolean => told?.member === self.member

@@ -4,6 +4,7 @@
  * that a heal with many links does not bring everything many times over.
  */
 import type { Bytes } from '../../base/bytes.ts'
+import type { VectorEntry } from '../anti-entropy/frames.ts'
 import type { HelloClaim } from '../anti-entropy/hello-proof.ts'
 import type { SyncRound } from '../command.ts'
 import type { PeerId } from '../input.ts'
@@ -44,6 +45,8 @@ export interface SyncPeer {
   uncalled: number
   /** Our reach records were sent to it. */
   greeted: boolean
+  /** Of somebody who is gone: what it holds, as far as both know of it; all that it is asked with. */
+  shared: readonly VectorEntry[] | undefined
   /** Monotonic ms of the last moment at which both were known equal, or the last round ended. */
   syncedMs: number
   tally: Tally
@@ -68,6 +71,8 @@ export type AskReason = 'gap' | 'closed'
 export interface SyncState {
   /** By channel. */
   readonly peers: Map<number, SyncPeer>
+  /** By channel, those who are gone: asked for what only they have, and given nothing. */
+  readonly gone: Map<number, SyncPeer>
   /** The channel that is asked now, and since when nothing came from it. */
   fetching: { readonly channel: number; heardMs: number } | undefined
   /** Channels known to differ, to be asked next. */
@@ -87,6 +92,7 @@ export interface SyncState {
 
 export const createSyncState = (): SyncState => ({
   peers: new Map(),
+  gone: new Map(),
   fetching: undefined,
   wanted: new Set(),
   waiters: [],
@@ -96,6 +102,10 @@ export const createSyncState = (): SyncState => ({
   newsFrom: undefined,
   misdeeds: [],
 })
+
+/** Whoever is on a channel, member or gone. */
+export const peerOn = (sync: SyncState, channel: number): SyncPeer | undefined =>
+  sync.peers.get(channel) ?? sync.gone.get(channel)
 
 /** A peer of which nothing was heard yet. */
 export const createSyncPeer = (
@@ -112,6 +122,7 @@ export const createSyncPeer = (
   ending: false,
   uncalled: 0,
   greeted: false,
+  shared: undefined,
   syncedMs: -1,
   tally: freshTally(nowMs),
   queue: [],

@@ -15,13 +15,13 @@ import { emit } from '../turn.ts'
 import { viewOfPast } from '../validity/past.ts'
 import { loadPlaces } from './rows.ts'
 import type { Replica } from './state.ts'
-import { currentContext } from './state.ts'
+import { currentContext, isGone } from './state.ts'
 import { createStream } from './stream-state.ts'
 import { pump } from './stream.ts'
 import type { SyncPeer } from './sync-state.ts'
-import { freshTally } from './sync-state.ts'
+import { freshTally, peerOn } from './sync-state.ts'
 import { finishWaiters } from './sync-waiters.ts'
-import { lacksOf, oldPlaces, showsNews, vectorOf } from './vector.ts'
+import { lacksOf, oldPlaces, sharedVector, showsNews, vectorOf } from './vector.ts'
 
 /** A peer that is asked and says nothing for this long is given up for now. */
 const FETCH_STALL_MS = 4_000
@@ -102,7 +102,7 @@ export const fetchNext = (turn: Turn, replica: Replica): void => {
   if (sync.fetching !== undefined) return
   for (const channel of [...sync.wanted]) {
     sync.wanted.delete(channel)
-    const peer = sync.peers.get(channel)
+    const peer = peerOn(sync, channel)
     if (peer === undefined) continue
     if (peer.theirRoot === toHex(rootOf(turn, replica))) {
       // Another peer brought what this one had.
@@ -114,7 +114,7 @@ export const fetchNext = (turn: Turn, replica: Replica): void => {
     peer.ending = false
     peer.uncalled = 0
     const explicit = replica.equivocators.size > 0
-    const entries = vectorOf(replica)
+    const entries = peer.shared ?? vectorOf(replica)
     sendFrame(turn, peer, { kind: 'vector', index: peer.index, explicit, entries })
     const timer = `fetch/${replica.number}`
     emit(turn, { kind: 'set-timer', timer, atMs: turn.env.nowMs + FETCH_STALL_MS })
@@ -138,6 +138,21 @@ export const takeVector = (
     if (peer.stream !== undefined) peer.stream.over = true
     peer.stream = createStream(wants, frame.explicit)
     serve(later, replica, peer)
+  })
+}
+
+/** Somebody who is gone says what it holds: once, and it learns nothing by what it is asked with. */
+export const takeOffer = (
+  turn: Turn,
+  replica: Replica,
+  peer: SyncPeer,
+  frame: Extract<GroupFrame, { kind: 'vector' }>,
+): void => {
+  if (peer.shared !== undefined || isGone(replica)) return
+  peer.shared = []
+  loadPlaces(turn, replica, oldPlaces(replica, frame.entries), (later) => {
+    peer.shared = sharedVector(replica, frame.entries)
+    if (showsNews(replica, frame.entries)) wantFrom(later, replica, peer)
   })
 }
 
@@ -192,7 +207,9 @@ export const endFetch = (turn: Turn, replica: Replica, peer: SyncPeer): void => 
     news(turn, replica, NEWS_AFTER_MS)
   }
   // Told only of a difference, a peer can ask: what we had for it may have grown meanwhile.
-  if (grown || peer.owed) sendDigest(turn, replica, peer, grown && !equal)
+  if (peer.shared === undefined && (grown || peer.owed)) {
+    sendDigest(turn, replica, peer, grown && !equal)
+  }
   peer.owed = false
   peer.ending = false
   fetchNext(turn, replica)
@@ -226,7 +243,7 @@ export const fetchStalled = (turn: Turn, replica: Replica): void => {
   if (dueMs > turn.env.nowMs) {
     return emit(turn, { kind: 'set-timer', timer: `fetch/${replica.number}`, atMs: dueMs })
   }
-  const peer = sync.peers.get(sync.fetching.channel)
+  const peer = peerOn(sync, sync.fetching.channel)
   sync.fetching = undefined
   if (peer !== undefined) giveUpFetch(turn, replica, peer)
   fetchNext(turn, replica)

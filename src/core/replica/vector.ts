@@ -70,6 +70,25 @@ export const showsNews = (replica: Replica, entries: readonly VectorEntry[]): bo
   )
 }
 
+/**
+ * Of another's vector what is held here too: as it stands where its end is held, up to one's own end
+ * where the other is ahead. It tells the other of no line and no message that it did not name.
+ */
+export const sharedVector = (
+  replica: Replica,
+  entries: readonly VectorEntry[],
+): readonly VectorEntry[] => {
+  const byMember = linesByShortName(replica)
+  return entries.flatMap((entry) => {
+    const lines = byMember.get(toHex(entry.member)) ?? []
+    if (lines.some((line) => holds(replica, line, entry))) return [entry]
+    const tips = lines.flatMap((line) => replica.transcript.lines[line]?.tip ?? [])
+    return tips
+      .filter((tip) => tip.counter < entry.counter)
+      .map((tip) => ({ member: entry.member, counter: tip.counter, tip: short(tip.idBytes) }))
+  })
+}
+
 /** Where entries end on lines here, as far as those rows are on disk only. */
 export const oldPlaces = (replica: Replica, entries: readonly VectorEntry[]): Place[] => {
   const { transcript } = replica

@@ -217,6 +217,7 @@ export class ScriptedEndpoint implements EndpointMachine {
       predecessor: null,
       self: members[0]?.member ?? '',
       selfState: members[0]?.state ?? 'active',
+      told: null,
       role: this.#script.role ?? 'leader',
       trust: 'checked',
       members: [...members],
