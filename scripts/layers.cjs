@@ -62,7 +62,7 @@ const adapterPackages = {
 const coreFloors = [
   ['identity', 'message', 'presence'],
   ['constitution', 'transcript'],
-  ['membership', 'epoch', 'attestation', 'anti-entropy', 'meta'],
+  ['membership', 'epoch', 'attestation', 'anti-entropy', 'meta', 'evidence'],
   ['validity', 'order', 'election', 'equivocation', 'key-share'],
   ['replica'],
   ['endpoint'],

@@ -19,6 +19,8 @@ export const DEPS_MAX = 16
 export const EPOCH_MESSAGE_BYTES_MAX = 256 * KIBIBYTE
 /** Bytes of a proof of equivocation: two headers, two signatures and the paths down to them. */
 export const EVIDENCE_BYTES_MAX = 64 * KIBIBYTE
+/** Headers of one side of it: an author's own signature is held at every 32nd counter at least. */
+export const EVIDENCE_PATH_MAX = 32
 /** Bytes of a short text such as a topic or a reason: fits on a screen line or two. */
 export const TEXT_FIELD_BYTES_MAX = 256
 /** Bytes of a name of a member or a group: fits in a table column. */

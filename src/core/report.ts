@@ -13,7 +13,15 @@ export type EpochReasonWord =
 
 /** Why an epoch is called for now; it is made when a leader is reached. */
 export type EpochCause =
-  'membership' | 'merge' | 'messages' | 'request' | 'returned' | 'prekeys' | 'age'
+  | 'accused'
+  | 'membership'
+  | 'evidence'
+  | 'merge'
+  | 'messages'
+  | 'request'
+  | 'returned'
+  | 'prekeys'
+  | 'age'
 
 /** The epoch in force that came here last. */
 export interface EpochReport {

@@ -34,6 +34,14 @@ describe('the core and the definitions agree', () => {
     },
   )
 
+  const accusing = [14, 19, 21, 23, 27, 35, 39].map((i) => `ci ${String(i)}`)
+
+  test.each(accusing)('and are accused of it, seed %s', (seed) => {
+    const history = scribble({ seed, steps: 30, forks: true, accusations: true })
+    expect(history.messages.some(({ header }) => header.type === MessageType.evidence)).toBe(true)
+    judge(history)
+  })
+
   test.each(seeds(4))('and nobody who is gone comes back (I20), seed %s', (seed) => {
     expect(resurrected(scribble({ seed: `gone ${seed}`, steps: 30 }))).toEqual([])
   })
@@ -65,8 +73,9 @@ describe('the core and the definitions agree', () => {
   test('and all that could happen did, in these histories', () => {
     const types = new Set<number>()
     let withdrawn = 0
-    for (const seed of seeds(20)) {
-      const { cast, messages } = scribble({ seed, steps: 30 })
+    const accusing = { seed: 'ci 27', forks: true, accusations: true }
+    for (const options of [...seeds(20).map((seed) => ({ seed })), accusing]) {
+      const { cast, messages } = scribble({ ...options, steps: 30 })
       const graph = graphOf(cast.constitution, messages)
       withdrawn += new Reference(graph).state(new Set(graph.points.keys())).withdrawn.length
       for (const { header } of messages) types.add(header.type)
@@ -172,14 +181,17 @@ describe('a mistake is noticed', () => {
     'nobody covers',
     'dormancy never ends',
     'an epoch goes to all who were ever admitted',
+    'evidence is no reason to leave somebody out',
   ]
 
   test.each(mutants)('%s', (mutant) => {
     if ([removedTwice, cameBack].some((play) => notices(play(), mutant))) return
     for (let i = 0; i < 100; i++) {
       // An honest member's Leave is its last message: only a liar's second branch tells.
-      const forks = mutant === 'a leave is no removal'
-      if (notices(scribble({ seed: `mutant ${String(i)}`, steps: 30, forks }), mutant)) return
+      const accusations = mutant.startsWith('evidence')
+      const forks = accusations || mutant === 'a leave is no removal'
+      const seed = `mutant ${String(i)}`
+      if (notices(scribble({ seed, steps: 30, forks, accusations }), mutant)) return
     }
     expect.fail('nothing told the mistake from the definitions')
   })

@@ -9,6 +9,8 @@ import { parseConstitution } from '../../src/core/constitution/constitution.ts'
 import type { PolicyName } from '../../src/core/command.ts'
 import { cardHash, mintCard } from '../../src/core/identity/card.ts'
 import { memberIdOf } from '../../src/core/identity/candidate.ts'
+import type { Side } from '../../src/core/evidence/evidence.ts'
+import { encodeEvidence, inOrder } from '../../src/core/evidence/evidence.ts'
 import { createJoinRequest } from '../../src/core/membership/join-request.ts'
 import type { RemoveScope } from '../../src/core/message/bodies.ts'
 import { RekeyCode } from '../../src/core/message/bodies.ts'
@@ -19,6 +21,7 @@ import {
   postAttest,
   postDormant,
   postEpoch,
+  postEvidence,
   postGenesis,
   postJoin,
   postLeave,
@@ -144,6 +147,8 @@ export type Act =
       readonly target: Bytes
     }
   | { readonly kind: 'dormant'; readonly whom: Person; readonly on: boolean }
+  /** With two messages that one person wrote under one counter. */
+  | { readonly kind: 'accuse'; readonly pair: readonly [Message, Message] }
 
 export const manual = { kind: 'rekey', code: RekeyCode.manual } as const
 
@@ -188,12 +193,23 @@ export const nameOf = (act: Act): string => {
       return `remove ${String(act.scope)} ${toHex(act.target).slice(0, 8)}`
     case 'dormant':
       return `${act.on ? 'dormant' : 'awake'} ${act.whom.name}`
+    case 'accuse':
+      return `accuse ${act.pair[0].member.slice(0, 6)}`
     case 'rekey':
       return `rekey ${String(act.code)}`
     default:
       return act.kind
   }
 }
+
+/** The proof that two messages of one author make, each signed itself. */
+export const proofOf = (a: Message, b: Message): Bytes =>
+  encodeEvidence(inOrder(crypto, sideOf(a), sideOf(b)))
+
+const sideOf = ({ headerBytes, signature }: Message): Side => ({
+  headers: [headerBytes],
+  signature,
+})
 
 const perform = (turn: Turn, replica: Replica, act: Act, done: (posted: Posted) => void): void => {
   const then = (_: Turn, posted: Posted): void => done(posted)
@@ -216,6 +232,8 @@ const perform = (turn: Turn, replica: Replica, act: Act, done: (posted: Posted) 
       return postAdd(turn, replica, act.whom.request, then)
     case 'remove':
       return postRemove(turn, replica, act, then)
+    case 'accuse':
+      return postEvidence(turn, replica, proofOf(...act.pair), then)
     case 'dormant':
       return postDormant(turn, replica, act.whom.self.memberBytes, act.on, then)
     case 'text': {

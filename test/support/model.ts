@@ -7,6 +7,7 @@ import { Bench } from './bench.ts'
 import { derivedOf } from './derived.ts'
 import type { Derived, Graph, Mutant } from './reference.ts'
 import { Reference, graphOf, wrongEpochs } from './reference.ts'
+import { isQuiet } from './quiet.ts'
 import type { Scribble } from './scribbles.ts'
 
 /** Where two derived states differ. */
@@ -44,12 +45,18 @@ export function notices({ cast, messages }: Scribble, mutant: Mutant): boolean {
   return wrongEpochs(graph, model).length + differences(derivedOf(bench), wanted).length > 0
 }
 
+/** I38: messages that build on evidence and on what nobody had heard in time. */
+const loud = (graph: Graph, model: Reference): string[] =>
+  [...graph.points.keys()]
+    .filter((id) => !isQuiet(graph, model, id))
+    .map((id) => `${id.slice(0, 8)} is no message that Rule Q lets be`)
+
 /** All ways in which the core and the model disagree on a history. */
 export function disagreements(scribble: Scribble): string[] {
   const { cast, messages } = scribble
   const graph = graphOf(cast.constitution, messages)
   const model = new Reference(graph)
-  const broken = wrongEpochs(graph, model)
+  const broken = [...wrongEpochs(graph, model), ...loud(graph, model)]
   const wanted = model.state(new Set(graph.points.keys()))
   const random = new SeededRandom(messages.at(-1)?.id ?? '')
   const judge = (how: string, bench: Bench): void => {

@@ -5,6 +5,7 @@
 import { toHex } from '../../src/base/bytes.ts'
 import { parseConstitution } from '../../src/core/constitution/constitution.ts'
 import { epochIdOf, parseEpochBody } from '../../src/core/epoch/body.ts'
+import { readEvidence } from '../../src/core/evidence/evidence.ts'
 import { prekeyIdOf } from '../../src/core/identity/prekey.ts'
 import { parseJoinRequest } from '../../src/core/membership/join-request.ts'
 import {
@@ -31,7 +32,7 @@ export interface Point {
   readonly type: number
   /** Everything before it, itself excluded. */
   readonly past: ReadonlySet<Id>
-  /** Add: who; Remove of a member, Dormant: whom. */
+  /** Add: who; Remove of a member, Dormant, Evidence: whom. */
   readonly member?: MemberId
   /** Add: of which account; Remove of an account: which. */
   readonly account?: string
@@ -68,6 +69,7 @@ export type Mutant =
   | 'nobody covers'
   | 'dormancy never ends'
   | 'an epoch goes to all who were ever admitted'
+  | 'evidence is no reason to leave somebody out'
 
 type Set_ = ReadonlySet<Id>
 
@@ -120,6 +122,10 @@ const saidBy = (group: Uint8Array, message: Message): Partial<Point> => {
     case MessageType.remove: {
       const { scope, target } = read(parseRemove(body))
       return scope === 1 ? { member: toHex(target) } : { account: toHex(target) }
+    }
+    case MessageType.evidence: {
+      const charge = read(readEvidence(crypto, body))
+      return { member: charge.member }
     }
     case MessageType.dormant: {
       const { member, on } = read(parseDormant(body))
@@ -218,10 +224,17 @@ export class Reference {
     return dormants.some(({ on, id }) => on && !ends.some((end) => end.past.has(id)))
   }
 
+  /** Evidence against a member. */
+  accusations(held: Set_, member: MemberId): Point[] {
+    if (this.#mutant === 'evidence is no reason to leave somebody out') return []
+    return this.#all(held, MessageType.evidence).filter((one) => one.member === member)
+  }
+
   /** As SPEC numbers it. */
   standing(held: Set_, member: MemberId): number {
     if (this.removes(held, member).length > 0) return 4
     if (this.leaves(held, member).length > 0) return 3
+    if (this.accusations(held, member).length > 0) return 5
     return this.isDormant(held, member) ? 2 : 1
   }
 

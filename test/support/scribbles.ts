@@ -26,6 +26,8 @@ export interface ScribbleOptions {
   readonly steps?: number
   /** Whether members lose their memory now and then and write a second message under one number. */
   readonly forks?: boolean
+  /** Whether whoever holds two of those accuses now and then. */
+  readonly accusations?: boolean
 }
 
 const pick = <T>(random: SeededRandom, items: readonly T[]): T =>
@@ -77,6 +79,11 @@ export function scribble(options: ScribbleOptions): Scribble {
       log.push(`${writer.person.name}: forgets`)
     }
     const speaker = writers[at] ?? writer
+    const pair = options.accusations === true ? forkIn(heldIn(messages, speaker)) : undefined
+    if (pair !== undefined && speaker.joined && random.below(4) === 0) {
+      if (random.below(2) === 0) say(speaker, { kind: 'attest' })
+      say(speaker, { kind: 'accuse', pair })
+    }
     for (const act of plans(random, speaker, cast)) say(speaker, act)
   }
   return { cast, messages, writers, log }
@@ -84,6 +91,18 @@ export function scribble(options: ScribbleOptions): Scribble {
 
 const heldIn = (messages: readonly Message[], writer: Writer): Message[] =>
   messages.filter(({ id }) => writer.replica.transcript.rows.has(id))
+
+/** Two of somebody's messages under one counter. */
+const forkIn = (messages: readonly Message[]): readonly [Message, Message] | undefined => {
+  const first = new Map<string, Message>()
+  for (const message of messages) {
+    const place = `${message.member} ${String(message.header.counter)}`
+    const other = first.get(place)
+    if (other !== undefined) return [other, message]
+    first.set(place, message)
+  }
+  return undefined
+}
 
 const unlessRemoval = ({ header }: Message): boolean => header.type !== MessageType.remove
 

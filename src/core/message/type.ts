@@ -16,6 +16,7 @@ export const MessageType = {
   epoch: 8,
   prekey: 9,
   rekeyRequest: 10,
+  evidence: 11,
   meta: 13,
 } as const
 

@@ -192,16 +192,20 @@ export const postAdd = (turn: Turn, replica: Replica, request: Bytes, then: Then
 export const postRemove = (
   turn: Turn,
   replica: Replica,
-  wanted: { readonly scope: number; readonly target: Bytes },
+  wanted: { readonly scope: number; readonly target: Bytes; readonly evidence?: Bytes },
   then: Then,
 ): void =>
   postWithView(
     turn,
     replica,
     MessageType.remove,
-    (_, { view }) => ({ body: encodeRemove({ ...wanted, evidence: EMPTY, view }) }),
+    (_, { view }) => ({ body: encodeRemove({ evidence: EMPTY, ...wanted, view }) }),
     then,
   )
+
+/** Accuses somebody; `body` is the proof. */
+export const postEvidence = (turn: Turn, replica: Replica, body: Bytes, then: Then): void =>
+  post(turn, replica, MessageType.evidence, () => ({ body }), then)
 
 export const postLeave = (turn: Turn, replica: Replica, reason: string, then: Then): void =>
   post(turn, replica, MessageType.leave, () => ({ body: encodeLeave({ reason }) }), then)

@@ -27,7 +27,7 @@ import { RowFlag, parseRecord } from '../transcript/row.ts'
 import type { Turn } from '../turn.ts'
 import { count, emit } from '../turn.ts'
 import type { EpochFacts } from '../validity/context.ts'
-import { contextOf, leftIn, recipientsOfEpoch, removedIn } from '../validity/context.ts'
+import { avoidedIn, contextOf, recipientsOfEpoch, removedIn } from '../validity/context.ts'
 import { interrupt, recall, remember } from './archive.ts'
 import { isWithdrawn } from './departures.ts'
 import { canSeal, keepEpoch, spend } from './epochs.ts'
@@ -162,7 +162,7 @@ export type Sending =
 
 /**
  * The epoch to send under: a head that can be opened, names this member and nobody removed. One
- * without members who left comes first; the current one is kept while it is no worse in that.
+ * without members who left or are accused comes first; the current one is kept while it is no worse in that.
  */
 export const sendingNow = (crypto: Crypto, replica: Replica): Sending => {
   const { jurisdiction, self } = replica
@@ -181,8 +181,8 @@ export const sendingNow = (crypto: Crypto, replica: Replica): Sending => {
     members.some((member) => recipientsOfEpoch(jurisdiction, head.id)?.has(member) === true)
   const removed = removedIn(jurisdiction, context.roster)
   const allowed = opened.filter((head) => !names(head, removed))
-  const gone = leftIn(context.roster)
-  const clean = gone.length === 0 ? allowed : allowed.filter((head) => !names(head, gone))
+  const avoided = avoidedIn(context.roster)
+  const clean = avoided.length === 0 ? allowed : allowed.filter((head) => !names(head, avoided))
   const holds = replica.constitution.policy.holdAfterLeave
   const heads = clean.length > 0 || holds ? clean : allowed
   const epoch = heads.find((head) => head.id === replica.sending) ?? best(crypto, replica, heads)

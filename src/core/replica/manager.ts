@@ -14,8 +14,8 @@ import {
 import { backOff, mergeWaitMs, rotateWaitMs } from '../election/merge.ts'
 import { rankAccounts } from '../election/rank.ts'
 import { EpochReasonCode } from '../epoch/body.ts'
-import { activeMembers, isPresent, presentMembers } from '../membership/roster.ts'
-import { RekeyCode } from '../message/bodies.ts'
+import { activeMembers, isAccused, isPresent, presentMembers } from '../membership/roster.ts'
+import { RekeyCode, RemoveScope } from '../message/bodies.ts'
 import type { Hex } from '../message/header.ts'
 import { hexOf } from '../message/header.ts'
 import { MessageType } from '../message/type.ts'
@@ -26,9 +26,10 @@ import { count, emit } from '../turn.ts'
 import type { Context, ControlInfo, EpochFacts } from '../validity/context.ts'
 import { recipientsOfEpoch } from '../validity/context.ts'
 import { membershipTypes, messagesIn, prekeysRenewed, uncovered } from '../validity/reason.ts'
-import { postEpoch, postRekeyRequest } from './author.ts'
+import type { Posted } from './author.ts'
+import { postEpoch, postRekeyRequest, postRemove } from './author.ts'
 import type { Replica } from './state.ts'
-import { currentContext, isActingLeader, isGone } from './state.ts'
+import { bytesOf, currentContext, isActingLeader, isGone } from './state.ts'
 
 interface Call {
   readonly cause: EpochCause
@@ -43,14 +44,22 @@ const callOf = (turn: Turn, replica: Replica): Call | { readonly atMs: number } 
   const context = currentContext(replica)
   const heads = [...context.epochHeads.values()]
   const fresh = uncovered(replica.jurisdiction, context)
-  const changes = fresh.filter((entry) => membershipTypes.has(entry.type))
+  const changes = fresh.filter(
+    ({ type }) => membershipTypes.has(type) || type === MessageType.evidence,
+  )
   const named = (cause: EpochCause, ids: readonly string[]): Call => ({
     cause,
     subject: `${cause} ${ids.toSorted().join(' ')}`,
   })
+  const accused = toRemove(replica, context)
+  if (accused.length > 0)
+    return named(
+      'accused',
+      accused.map((member) => `${member}:${heldOf(replica, member)}`),
+    )
   if (changes.length > 0)
     return named(
-      'membership',
+      changes.every(({ type }) => type === MessageType.evidence) ? 'evidence' : 'membership',
       changes.map((entry) => entry.id),
     )
   if (heads.length >= 2)
@@ -78,6 +87,19 @@ const callOf = (turn: Turn, replica: Replica): Call | { readonly atMs: number } 
   const atMs = Math.min(late?.atMs ?? Infinity, ...dueMs)
   return atMs === Infinity ? undefined : { atMs }
 }
+
+/** Those accused whom a leader can remove. */
+const toRemove = ({ self }: Replica, { roster }: Context): Hex[] =>
+  presentMembers(roster)
+    .map(({ facts }) => facts)
+    .filter(({ member, leader }) => !leader && member !== self.member && isAccused(roster, member))
+    .map(({ member }) => member)
+
+/** How much of a member is held: while that grows, a Remove would withdraw what is still on its way. */
+const heldOf = ({ transcript }: Replica, member: Hex): string =>
+  (transcript.byMember.get(member) ?? [])
+    .map((line) => String(transcript.lines[line]?.tip.counter))
+    .join('.')
 
 /** Members who were dormant when the epoch was made, and are back by a prekey, which makes none by itself. */
 const passedOver = ({ jurisdiction }: Replica, { roster }: Context, head: Hex): Hex[] => {
@@ -137,11 +159,13 @@ export const planEpoch = (turn: Turn, replica: Replica): void => {
   emit(turn, { kind: 'set-timer', timer, atMs })
 }
 
-/** Leaders of the constitution that have not left, by rank: the first acts first. */
+/** Leaders of the constitution that have not left and are not accused, by rank: the first acts first. */
 export const rankedLeaders = (turn: Pick<Turn, 'env'>, replica: Replica): Hex[] => {
   const { roster, epochHeads } = currentContext(replica)
   const depth = Math.max(0, ...[...epochHeads.values()].map((head) => head.depth))
-  const leaders = presentMembers(roster).filter((member) => member.facts.leader)
+  const leaders = presentMembers(roster).filter(
+    ({ facts }) => facts.leader && !isAccused(roster, facts.member),
+  )
   const accounts = leaders.map((member) => member.facts.account)
   const { group } = replica.constitution
   const ranked = rankAccounts(turn.env.crypto, group, depth, accounts).map(hexOf)
@@ -181,7 +205,8 @@ const waitOf = (turn: Turn, replica: Replica, call: Call): number => {
     better: better.length,
     luck: readU32(turn.env.random(4), 0) / 2 ** 32,
   }
-  return call.cause === 'merge' ? mergeWaitMs(wait) : rotateWaitMs(wait)
+  const quiet = call.cause === 'merge' || call.cause === 'accused'
+  return quiet ? mergeWaitMs(wait) : rotateWaitMs(wait)
 }
 
 /** The wait is over: if the same still calls, this leader acts. */
@@ -190,14 +215,33 @@ export const manageNow = (turn: Turn, replica: Replica): void => {
   if (call === undefined || !('cause' in call) || call.subject !== replica.calling) {
     return planEpoch(turn, replica)
   }
-  const failed = (later: Turn, posted: { readonly ok: boolean }): void => {
+  const failed = (later: Turn, posted: Posted): void => {
     if (!posted.ok) count(later, 'epochs_failed')
   }
   noteHonoured(turn, replica)
+  if (call.cause === 'accused') return removeAccused(turn, replica, failed)
   const own = call.cause === 'age' || call.cause === 'returned'
   if (!own) return postEpoch(turn, replica, failed)
   postRekeyRequest(turn, replica, RekeyCode.age, undefined, (later, asked) => {
     if (asked.ok) postEpoch(later, replica, failed)
+  })
+}
+
+/** Takes out those accused, one after the other, and re-keys without them. */
+const removeAccused = (
+  turn: Turn,
+  replica: Replica,
+  then: (turn: Turn, posted: Posted) => void,
+): void => {
+  const context = currentContext(replica)
+  const [member] = toRemove(replica, context)
+  if (member === undefined) return postEpoch(turn, replica, then)
+  const [evidence] = context.roster.members.get(member)?.accusedBy ?? []
+  const id = replica.transcript.control.entries[evidence ?? -1]?.id ?? ''
+  const wanted = { scope: RemoveScope.member, target: bytesOf(member), evidence: bytesOf(id) }
+  postRemove(turn, replica, wanted, (later, posted) => {
+    if (!posted.ok) return then(later, posted)
+    removeAccused(later, replica, then)
   })
 }
 

@@ -12,7 +12,7 @@ import { PREKEY_INTERVAL_MS, PREKEY_JITTER_MS, REKEY_REQUEST_GAP_MS } from '../.
 import { encode } from '../../codec/canonical.ts'
 import { bytes, parse, tuple, u53 } from '../../codec/shape.ts'
 import { prekeyIdOf } from '../identity/prekey.ts'
-import { Standing, presentMembers } from '../membership/roster.ts'
+import { Standing, isAccused, presentMembers } from '../membership/roster.ts'
 import type { Member } from '../membership/roster.ts'
 import type { Hex } from '../message/header.ts'
 import { hexOf } from '../message/header.ts'
@@ -151,11 +151,12 @@ const countersOf = (replica: Replica): Map<Hex, number> => {
  */
 const oldestNeeded = (replica: Replica): number => {
   const { transcript, jurisdiction, self } = replica
-  const leaders = presentMembers(currentContext(replica).roster).filter((one) => one.facts.leader)
+  const { roster } = currentContext(replica)
+  const leaders = presentMembers(roster).filter((one) => one.facts.leader)
   let oldest = Number.POSITIVE_INFINITY
   for (const { facts } of leaders) {
     // Two branches of one chain: what it may still say is no longer bounded by what is held.
-    if (replica.equivocators.has(facts.member)) continue
+    if (replica.equivocators.has(facts.member) || isAccused(roster, facts.member)) continue
     const tip = transcript.lines[transcript.byMember.get(facts.member)?.[0] ?? -1]?.tip
     const known = tip && contextOf(jurisdiction, tip.control).roster.members.get(self.member)
     oldest = Math.min(oldest, known?.prekey.counter ?? -1)

@@ -11,7 +11,7 @@ import type { Chain } from '../epoch/chain.ts'
 import type { PushedMessage } from '../epoch/envelope.ts'
 import type { PeerId } from '../input.ts'
 import type { MemberFacts, Roster } from '../membership/roster.ts'
-import { isPresent } from '../membership/roster.ts'
+import { isAccused, isPresent } from '../membership/roster.ts'
 import type { Hex } from '../message/header.ts'
 import type { Message } from '../message/message.ts'
 import { Space, key } from '../storage.ts'
@@ -288,11 +288,12 @@ export const ownTip = (replica: Replica): Transcript<ControlInfo>['lines'][numbe
   return replica.transcript.lines[lines[0] ?? -1]
 }
 
-/** True when this device speaks for a leader that has joined and not left. */
+/** True when this device speaks for a leader that has joined, not left and is not accused. */
 export const isActingLeader = (replica: Replica): boolean =>
   replica.facts.get(replica.self.member)?.leader === true &&
   ownTip(replica) !== undefined &&
-  isPresent(currentContext(replica).roster, replica.self.member)
+  isPresent(currentContext(replica).roster, replica.self.member) &&
+  !isAccused(currentContext(replica).roster, replica.self.member)
 
 /** True once a Remove or a Leave that hits this member is held, or was told. */
 export const isGone = (replica: Replica): boolean => {

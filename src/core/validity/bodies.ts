@@ -9,9 +9,11 @@ import { groupIdOf } from '../constitution/constitution.ts'
 import { epochIdOf, parseEpochBody } from '../epoch/body.ts'
 import type { EpochBody } from '../epoch/body.ts'
 import { isUsablePrekey, prekeyIdOf } from '../identity/prekey.ts'
+import { chargeHolds, readEvidence } from '../evidence/evidence.ts'
 import { requestFacts } from '../membership/facts.ts'
 import type { Member, Prekey, RosterChange } from '../membership/roster.ts'
-import { Standing, idTaken, isPresent } from '../membership/roster.ts'
+import { Standing, idTaken, isAccused, isPresent } from '../membership/roster.ts'
+import type { Hex } from '../message/header.ts'
 import { hexOf } from '../message/header.ts'
 import type { Message } from '../message/message.ts'
 import {
@@ -83,6 +85,8 @@ export const judgeBody = (
       return judgeEpoch(at)
     case MessageType.rekeyRequest:
       return judgeRekeyRequest(at)
+    case MessageType.evidence:
+      return judgeEvidence(at)
     case MessageType.prekey:
       return judgePrekey(at)
     case MessageType.meta:
@@ -181,8 +185,9 @@ const judgeRemove = (at: Case): BodyJudgement => {
   if (!at.author.facts.leader) return invalid('not-a-leader')
   const { scope, target, evidence, view } = body.value
   const { roster } = at.context
-  // No evidence message exists in this version: none can lie in the past.
-  if (evidence.length > 0) return invalid('remove-evidence')
+  if (evidence.length > 0 && !accuses(at, hexOf(evidence), scope, hexOf(target))) {
+    return invalid('remove-evidence')
+  }
   const named = [...roster.members.values()].filter(({ facts }) =>
     equal(scope === RemoveScope.member ? facts.memberBytes : facts.account, target),
   )
@@ -194,6 +199,34 @@ const judgeRemove = (at: Case): BodyJudgement => {
       ? { kind: 'remove', member: hexOf(target) }
       : { kind: 'ban', account: target }
   return judgeView(at, view, { kind: 'roster', changes: [change] })
+}
+
+/** Whether a message of the past is Evidence against the one member that a Remove names. */
+const accuses = ({ court, context }: Case, id: Hex, scope: number, target: Hex): boolean => {
+  const entry = court.jurisdiction.control.byId.get(id)
+  if (scope !== RemoveScope.member || entry?.type !== MessageType.evidence) return false
+  if (!has(closureOfPast(court.jurisdiction, context.frontier), entry.sequence)) return false
+  const { info } = entry
+  return (
+    info.kind === 'roster' &&
+    info.changes.some((change) => change.kind === 'accuse' && change.member === target)
+  )
+}
+
+/** Nobody accuses itself, and nobody is accused a second time in one past: that would cover anew. */
+const judgeEvidence = ({ court, message, author, context }: Case): BodyJudgement => {
+  const charge = readEvidence(court.crypto, message.body)
+  if (!charge.ok) return invalid(charge.error)
+  const { group, member } = charge.value
+  if (!equal(group, court.jurisdiction.groupBytes)) return invalid('evidence-foreign-group')
+  const accused = context.roster.members.get(member)
+  if (accused === undefined) return invalid('evidence-unknown-member')
+  if (member === author.facts.member) return invalid('evidence-own')
+  if (isAccused(context.roster, member)) return invalid('evidence-known')
+  if (!chargeHolds(court.crypto, accused.facts.device, charge.value)) {
+    return invalid('evidence-signature')
+  }
+  return changes({ kind: 'accuse', member })
 }
 
 const judgeLeave = (at: Case): BodyJudgement => {

@@ -201,10 +201,10 @@ export const removedIn = (jurisdiction: Jurisdiction, roster: Roster): readonly 
   return removed
 }
 
-/** Members who left in this past: a sender prefers an epoch without them. */
-export const leftIn = (roster: Roster): readonly Hex[] =>
+/** Members who left or are accused in this past: a sender prefers an epoch without them. */
+export const avoidedIn = (roster: Roster): readonly Hex[] =>
   [...roster.members.values()]
-    .filter((member) => member.standing === Standing.left)
+    .filter(({ standing }) => standing === Standing.left || standing === Standing.quarantined)
     .map((member) => member.facts.member)
 
 /** The recipients of an epoch already made: implied by the past of its message. */

@@ -21,6 +21,7 @@ import type { Court } from './court.ts'
 import type { Past, Place } from './past.ts'
 import { pastOf } from './past.ts'
 import { judgeBody } from './bodies.ts'
+import { judgeQuarantine } from './quarantine.ts'
 
 export interface Parents {
   /** The author's previous message; undefined for a counter 0. */
@@ -71,6 +72,9 @@ export const judge = (
   if (!vouched && !verifyId(crypto, author.facts.device, message.idBytes, message.signature)) {
     return invalid('signature')
   }
+  const quarantine = judgeQuarantine(court, context, rows, past)
+  if (quarantine.kind === 'need') return quarantine
+  if (quarantine.kind === 'uncovered') return invalid('quarantine')
   const sealing = judgeSealing(court, message, parents.prev, context)
   if (sealing !== undefined) return invalid(sealing)
   const body = judgeBody(court, message, author, context, past)

@@ -76,8 +76,12 @@ export const reasonFor = (
   if (requests.length > 0) {
     return { code: EpochReasonCode.request, ids: requests.map((entry) => entry.id) }
   }
-  return prekeysRenewed(jurisdiction, context, head.id)
-    ? { code: EpochReasonCode.refresh, ids: [] }
+  if (prekeysRenewed(jurisdiction, context, head.id)) {
+    return { code: EpochReasonCode.refresh, ids: [] }
+  }
+  const evidence = fresh.filter((entry) => entry.type === MessageType.evidence)
+  return evidence.length > 0
+    ? { code: EpochReasonCode.evidence, ids: evidence.map((entry) => entry.id) }
     : undefined
 }
 
