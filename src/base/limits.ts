@@ -77,6 +77,24 @@ export const AUTHOR_LIVE_PER_SECOND_MAX = 500
 export const AUTHOR_LIVE_BURST_MAX = 5_000
 /** Epochs shared by the fallback in an hour, to one member: a rare repair, not a channel. */
 export const SHARED_EPOCHS_PER_HOUR_MAX = 64
+/** Epochs that one request for keys may name: an hour's worth. */
+export const SHARE_EPOCHS_MAX = 64
+/** Bytes of a request for keys: some 80 for each epoch. */
+export const SHARE_REQUEST_BYTES_MAX = 8 * KIBIBYTE
+/** Keys of single texts in one answer: with all chains of the largest group within an encoded object. */
+export const SHARE_KEYS_MAX = 2_048
+/** Bytes of what is sealed to one request in all: what is beyond it is asked for again. */
+export const SHARE_BYTES_MAX = MEBIBYTE
+/** Keys are asked for when a group has been quiet for this long, in ms. */
+export const SHARE_QUIET_MS = 2 * secondMs
+/** Whoever is asked for keys and says nothing for this long is passed over, in ms. */
+export const SHARE_STALL_MS = 10 * secondMs
+/** Once every linked member was asked for an epoch, all are again after this, in ms; it doubles ... */
+export const SHARE_AGAIN_MS = minuteMs
+/** ... up to this. */
+export const SHARE_AGAIN_MAX_MS = hourMs
+/** Entries of the log of key requests that are kept, in a group: the oldest go first. */
+export const SHARE_LOG_MAX = 256
 /** Requests to join that one peer may make in an hour. */
 export const JOIN_REQUESTS_PER_HOUR_MAX = 10
 /** How long an introducer keeps a request to join that it passes on, in ms. */

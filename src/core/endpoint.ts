@@ -24,6 +24,8 @@ import { planPrekey } from './replica/prekeys.ts'
 import { takePush } from './replica/push.ts'
 import { heldTexts, textOf } from './replica/keys.ts'
 import { releaseDrafts } from './replica/sealed.ts'
+import { planShare } from './replica/share-asking.ts'
+import { sharesOf } from './replica/share-log.ts'
 import { standingOf } from './replica/standing.ts'
 import type { Replica } from './replica/state.ts'
 import { notePushed } from './replica/pushed-news.ts'
@@ -32,6 +34,7 @@ import type {
   EndpointReport,
   ExposureReport,
   HeldText,
+  ShareReport,
   StandingReport,
   TextReport,
 } from './report.ts'
@@ -124,6 +127,12 @@ export class Endpoint implements Machine {
   exposure(group: string): ExposureReport | undefined {
     const replica = this.#state.replicas.get(group)
     return replica && exposureOf(replica)
+  }
+
+  /** Who asked whom for keys of epochs, newest first. */
+  shares(group: string): ShareReport[] | undefined {
+    const replica = this.#state.replicas.get(group)
+    return replica && sharesOf(replica)
   }
 
   /** The number under which a group's keys are stored. */
@@ -261,6 +270,7 @@ const afterChange = (turn: Turn, state: EndpointState, replica: Replica): void =
   eraseAfterChange(turn, replica)
   planPrekey(turn, replica, renewPrekey)
   complain(turn, replica)
+  planShare(turn, replica)
   dropGone(turn, replica)
   proveWaiting(turn, replica, (channel) => {
     const liar = state.channels.get(channel)?.peer

@@ -33,6 +33,16 @@ export type Event =
       readonly epoch: string
       readonly opened: boolean
     }
+  /** Keys of epochs were asked for, by this node or of it, and the request is over. */
+  | {
+      readonly kind: 'share'
+      readonly group: string
+      readonly role: 'asked' | 'answered'
+      readonly member: string
+      readonly epochs: readonly string[]
+      /** Of how many of them something was given. */
+      readonly given: number
+    }
   /** What the group is called, or what of it is shown, may have changed by a leader's message. */
   | { readonly kind: 'meta'; readonly group: string; readonly id: string }
   | { readonly kind: 'link'; readonly peer: PeerId; readonly up: boolean; readonly reason: string }

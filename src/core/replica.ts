@@ -14,6 +14,7 @@ import { manageNow } from './replica/manager.ts'
 import { prekeyTimer } from './replica/prekeys.ts'
 import { flushPush } from './replica/push.ts'
 import { tellPushed } from './replica/pushed-news.ts'
+import { planShare, shareDue } from './replica/share-asking.ts'
 import type { Replica } from './replica/state.ts'
 import { ownTip } from './replica/state.ts'
 import type { AskReason } from './replica/sync-state.ts'
@@ -59,6 +60,8 @@ export const onReplicaTimer = (turn: Turn, replica: Replica, name: string): void
       return complain(turn, replica)
     case 'prekey':
       return prekeyTimer(turn, replica, renewPrekey)
+    case 'share':
+      return shareDue(turn, replica)
     case 'pending':
       return expirePending(turn, replica)
   }
@@ -70,6 +73,7 @@ const round = (turn: Turn, replica: Replica): void => {
   for (const peer of peers) sendDigest(turn, replica, peer, true)
   eraseByClock(turn, replica)
   watchSilence(turn, replica)
+  planShare(turn, replica)
   startTimers(turn, replica)
 }
 

@@ -196,6 +196,29 @@ export interface StandingReport {
   causes: StandingCause[]
 }
 
+/** One request for keys of epochs, as this node knows it: by it, or of it. */
+export interface ShareReport {
+  /** `asked`: this node asked; `answered`: it was asked. */
+  role: 'asked' | 'answered'
+  /** memberId and name of the other end. */
+  member: string
+  name: string
+  /** When it was last made, ms UTC of this node's clock, and how often in a row with this end. */
+  at: number
+  times: number
+  /** Why it was refused as a whole, or null; the epochs are then those of the last one. */
+  refused: string | null
+  epochs: {
+    epoch: string
+    /** By what right, as this node finds; null: none, or it did not look. */
+    right: 'recipient' | 'concurrent' | 'full' | null
+    /** `secret` or `keys` where it was given, else why not. */
+    outcome: string
+    /** Keys of single texts that were given. */
+    keys: number
+  }[]
+}
+
 /** One displayable row of the transcript, in the words of the `read` command. */
 export interface TextReport {
   number: string

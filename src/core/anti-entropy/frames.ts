@@ -4,20 +4,33 @@
  * batches answer; `end` closes the answer; `durable` gives credit back.
  */
 import type { Bytes } from '../../base/bytes.ts'
-import { compare } from '../../base/bytes.ts'
+import { EMPTY, compare } from '../../base/bytes.ts'
 import {
   ADDRESS_BYTES_MAX,
   ADDRESSES_MAX,
   BODY_BYTES_MAX,
+  ENCODED_BYTES_MAX,
   HEADER_BYTES_MAX,
   MEMBERS_MAX,
   NOTE_BYTES_MAX,
+  SHARE_REQUEST_BYTES_MAX,
 } from '../../base/limits.ts'
 import type { Result } from '../../base/result.ts'
 import { fail, ok } from '../../base/result.ts'
 import type { Value } from '../../codec/canonical.ts'
 import { encode } from '../../codec/canonical.ts'
-import { bytes, bytesUpTo, exactly, flag, list, tuple, u32, u53 } from '../../codec/shape.ts'
+import {
+  bytes,
+  bytesOrNone,
+  bytesUpTo,
+  exactly,
+  flag,
+  list,
+  tuple,
+  u32,
+  u53,
+  uint,
+} from '../../codec/shape.ts'
 import type { Batch } from './batch.ts'
 import { batchValue, readBatch } from './batch.ts'
 
@@ -30,6 +43,8 @@ export const FrameKind = {
   reach: 21,
   request: 22,
   gone: 23,
+  shareRequest: 24,
+  share: 25,
 } as const
 
 /** Where one line of the sender ends: enough of the ids to tell lines apart, not to trust them. */
@@ -56,6 +71,10 @@ export type GroupFrame =
   | { kind: 'request'; index: number; request: Bytes }
   /** The receiver is gone from the group: the message that says so, as it was signed. */
   | { kind: 'gone'; index: number; header: Bytes; signature: Bytes; body: Bytes }
+  /** Asks for keys of epochs, for the sender alone. */
+  | { kind: 'share-request'; index: number; request: Bytes }
+  /** Answers that for one epoch, or refuses it (`code`); without an epoch all that were asked for. */
+  | { kind: 'share'; index: number; request: Bytes; epoch: Bytes; code: number; sealed: Bytes }
 
 const LINES_MAX = 2 * MEMBERS_MAX
 const REACH_BYTES_MAX = ADDRESSES_MAX * (ADDRESS_BYTES_MAX + 3) + 256
@@ -73,6 +92,17 @@ const gone = tuple(
   bytesUpTo(HEADER_BYTES_MAX),
   bytes(64),
   bytesUpTo(BODY_BYTES_MAX),
+)
+const shareRequest = tuple(exactly(24), u32, bytesUpTo(SHARE_REQUEST_BYTES_MAX))
+/** An encapsulated key and a tag more than what is sealed. */
+const SHARE_SEALED_BYTES_MAX = ENCODED_BYTES_MAX + 48
+const share = tuple(
+  exactly(25),
+  u32,
+  bytes(32),
+  bytesOrNone(32),
+  uint(255),
+  bytesUpTo(SHARE_SEALED_BYTES_MAX),
 )
 
 const valueOf = (frame: GroupFrame): Value => {
@@ -100,16 +130,20 @@ const valueOf = (frame: GroupFrame): Value => {
       return [22, frame.index, frame.request]
     case 'gone':
       return [23, frame.index, frame.header, frame.signature, frame.body]
+    case 'share-request':
+      return [24, frame.index, frame.request]
+    case 'share':
+      return [25, frame.index, frame.request, frame.epoch, frame.code, frame.sealed]
   }
 }
 
 export const writeGroupFrame = (frame: GroupFrame): Bytes => encode(valueOf(frame))
 
-export const isGroupKind = (kind: number): boolean => kind >= 16 && kind <= 23
+export const isGroupKind = (kind: number): boolean => kind >= 16 && kind <= 25
 
 const malformed = fail('frame-malformed')
 
-/** Reads a decoded frame of kind 16-23. Never throws on what a peer sent. */
+/** Reads a decoded frame of kind 16-25. Never throws on what a peer sent. */
 export const readGroupFrame = (value: Value): Result<GroupFrame> => {
   if (!Array.isArray(value)) return malformed
   const fields = value as readonly Value[]
@@ -162,5 +196,18 @@ const readSmallFrame = (value: Value, kind: Value | undefined): Result<GroupFram
     const [, index, header, signature, body] = read.value
     return ok({ kind: 'gone', index, header, signature, body })
   }
-  return malformed
+  return kind === FrameKind.shareRequest || kind === FrameKind.share
+    ? readShareFrame(value)
+    : malformed
+}
+
+const readShareFrame = (value: Value): Result<GroupFrame> => {
+  const asked = shareRequest(value)
+  if (asked.ok) {
+    return ok({ kind: 'share-request', index: asked.value[1], request: asked.value[2] })
+  }
+  const read = share(value)
+  if (!read.ok) return malformed
+  const [, index, hash, epoch = EMPTY, code, sealed] = read.value
+  return ok({ kind: 'share', index, request: hash, epoch, code, sealed })
 }

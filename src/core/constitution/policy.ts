@@ -21,6 +21,8 @@ export interface Policy {
   readonly keyShare: boolean
   /** Whether a new member may get epochs that were made concurrently with its admission. */
   readonly historyConcurrent: boolean
+  /** Whether a member may get any epoch of the group: no preset says so yet. */
+  readonly historyFull: boolean
   /** How long epoch secrets are kept for sharing, in ms; 0 = chains only. */
   readonly shareWindowMs: number
   /** Whether texts wait for a new epoch after somebody left or was accused. */
@@ -36,6 +38,7 @@ const presets: readonly Policy[] = Object.freeze([
     dormantAfterMs: 3 * dayMs,
     keyShare: false,
     historyConcurrent: false,
+    historyFull: false,
     shareWindowMs: 0,
     holdAfterLeave: true,
   }),
@@ -47,6 +50,7 @@ const presets: readonly Policy[] = Object.freeze([
     dormantAfterMs: 30 * dayMs,
     keyShare: true,
     historyConcurrent: true,
+    historyFull: false,
     shareWindowMs: 0,
     holdAfterLeave: false,
   }),
@@ -58,6 +62,7 @@ const presets: readonly Policy[] = Object.freeze([
     dormantAfterMs: undefined,
     keyShare: true,
     historyConcurrent: true,
+    historyFull: false,
     shareWindowMs: 30 * dayMs,
     holdAfterLeave: false,
   }),

@@ -28,7 +28,6 @@ import { parseDraft } from './drafts.ts'
 import { bootHeard } from './heard.ts'
 import { parseEpoch } from './epochs.ts'
 import { parseTally } from './exposure.ts'
-import { addUnopened } from './keys.ts'
 import { bootMeta, openWaitingMetas } from './meta.ts'
 import { parsePrekey } from './prekeys.ts'
 import { parseControl, parseGroup, parseLine } from './records.ts'
@@ -37,6 +36,8 @@ import type { Replica } from './state.ts'
 import { GroupNote, SecretKind, ownTip } from './state.ts'
 import { createReplica } from './create.ts'
 import { parseTold } from './told.ts'
+import { bootShareLog } from './share-log.ts'
+import { addUnopened, parseOpened } from './unopened.ts'
 
 /** Everything that a start reads before it knows any line; the device space is the endpoint's. */
 export const bootSpaces = [
@@ -111,7 +112,8 @@ const bootOne = (
     const kind = one.key[GROUP_KEY_BYTES]
     const prekey = kind === SecretKind.prekey ? parsePrekey(one.value) : undefined
     if (prekey !== undefined) replica.prekeys.set(toHex(id), prekey)
-    const epoch = kind === SecretKind.epoch ? parseEpoch(id, one.value) : undefined
+    const given = kind === SecretKind.given
+    const epoch = kind === SecretKind.epoch || given ? parseEpoch(id, one.value, given) : undefined
     if (epoch !== undefined) replica.epochs.set(epoch.id, epoch)
   }
   for (const note of of(saved, Space.group, number)) {
@@ -125,6 +127,8 @@ const bootOne = (
     if (kind === GroupNote.reopening) replica.reopening.add(epoch)
     if (kind === GroupNote.archived) bootArchived(replica, note.value)
     if (kind === GroupNote.told) replica.told = parseTold(turn.env.crypto, note.value)
+    if (kind === GroupNote.sharedTexts) replica.sharing.opened.set(epoch, parseOpened(note.value))
+    if (kind === GroupNote.shareLog) bootShareLog(replica, note)
     bootMemberNote(replica, kind, note)
   }
   bootControl(replica, of(saved, Space.control, number))

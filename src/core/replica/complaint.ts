@@ -17,6 +17,7 @@ import { count, emit, load } from '../turn.ts'
 import type { ControlInfo } from '../validity/context.ts'
 import { closureOfPast, recipientsOfEpoch } from '../validity/context.ts'
 import { postPrekey, postRekeyRequest } from './author.ts'
+import { wasOpened } from './epochs.ts'
 import { openOwnSeal } from './keys.ts'
 import { reopen } from './reopen.ts'
 import { messageKey } from './rows.ts'
@@ -24,8 +25,7 @@ import type { Replica } from './state.ts'
 import { bytesOf, currentContext, isGone, ownTip } from './state.ts'
 
 const isUnopened = (replica: Replica, id: Hex): boolean =>
-  !replica.epochs.has(id) &&
-  !replica.spent.has(id) &&
+  !wasOpened(replica, id) &&
   recipientsOfEpoch(replica.jurisdiction, id)?.has(replica.self.member) === true
 
 /** Tries the seals of epochs that are held already: this member is a new one, or the node starts. */

@@ -16,6 +16,7 @@ import { createTranscript } from '../transcript/transcript.ts'
 import type { ControlInfo } from '../validity/context.ts'
 import { createJurisdiction } from '../validity/context.ts'
 import type { Metas, Replica, Self } from './state.ts'
+import { createSharingState } from './sharing-state.ts'
 import { createSyncState } from './sync-state.ts'
 
 /** Rows in memory besides the tips: enough that live traffic and a batch never read the disk. */
@@ -142,6 +143,7 @@ export const createReplica = (
     equivocators: new Set(),
     shown: { lamport: 0, member: '', counter: 0 },
     unopened: new Map(),
+    sharing: createSharingState(),
     witnesses: new Set(),
     checked: false,
     root: undefined,

@@ -27,7 +27,12 @@ export const keepEpoch = (
   turn: Turn,
   replica: Replica,
   idBytes: Bytes,
-  opened: { readonly secret: Bytes; readonly members: readonly Bytes[] },
+  opened: {
+    readonly secret: Bytes
+    readonly members: readonly Bytes[]
+    /** The secret came from another member: it is not passed on from here, or its time would never end. */
+    readonly shared?: boolean
+  },
 ): void => {
   const { crypto, wallMs } = turn.env
   const prk = prkOf(crypto, idBytes, opened.secret)
@@ -35,7 +40,7 @@ export const keepEpoch = (
   for (const [member, key] of chainKeysOf(crypto, prk, opened.members)) {
     chains.set(member, { gen: 0, key })
   }
-  const sharing = replica.constitution.policy.shareWindowMs > 0
+  const sharing = replica.constitution.policy.shareWindowMs > 0 && opened.shared !== true
   const epoch: OpenEpoch = {
     id: hexOf(idBytes),
     idBytes,
@@ -43,15 +48,53 @@ export const keepEpoch = (
     env: envKeyOf(crypto, prk),
     secret: sharing ? opened.secret.slice() : EMPTY,
     chains,
+    given: false,
+    doubted: new Set(),
   }
   prk.fill(0)
   opened.secret.fill(0)
+  const before = replica.epochs.get(epoch.id)
+  if (before?.given === true) forgetGiven(turn, replica, before)
   replica.epochs.set(epoch.id, epoch)
   persist(turn, [epochPut(replica, epoch)])
 }
 
+/** Chains under an epoch that came from another member; those that are here already stay. */
+export const keepGiven = (
+  turn: Turn,
+  replica: Replica,
+  idBytes: Bytes,
+  chains: ReadonlyMap<Hex, Chain>,
+): void => {
+  const id = hexOf(idBytes)
+  const held = replica.epochs.get(id)
+  if (chains.size === 0 || held?.given === false) return
+  const openedMs = held?.openedMs ?? Math.floor(turn.env.wallMs)
+  const both = new Map([...chains, ...(held?.chains ?? [])])
+  const epoch: OpenEpoch = {
+    id,
+    idBytes,
+    openedMs,
+    env: EMPTY,
+    secret: EMPTY,
+    chains: both,
+    given: true,
+    doubted: new Set(),
+  }
+  replica.epochs.set(id, epoch)
+  persist(turn, [epochPut(replica, epoch)])
+}
+
+const forgetGiven = (turn: Turn, replica: Replica, epoch: OpenEpoch): void => {
+  for (const { key } of epoch.chains.values()) key.fill(0)
+  epoch.chains.clear()
+  replica.epochs.delete(epoch.id)
+  replica.stale.delete(epoch.id)
+  forgetSecret(turn, keyOf(replica, epoch))
+}
+
 const keyOf = (replica: Replica, epoch: OpenEpoch): Bytes =>
-  secretKey(replica.number, SecretKind.epoch, epoch.idBytes)
+  secretKey(replica.number, epoch.given ? SecretKind.given : SecretKind.epoch, epoch.idBytes)
 
 /** The epoch's row as it stands now. */
 export const epochPut = (replica: Replica, epoch: OpenEpoch): Put => ({
@@ -72,12 +115,13 @@ const shape = tuple(
   list(tuple(bytes(32), u32, bytes(32)), { max: MEMBERS_MAX }),
 )
 
-export const parseEpoch = (idBytes: Bytes, saved: Bytes): OpenEpoch | undefined => {
+export const parseEpoch = (idBytes: Bytes, saved: Bytes, given = false): OpenEpoch | undefined => {
   const parsed = parse(shape, saved)
   if (!parsed.ok) return undefined
   const [openedMs, secret = EMPTY, env = EMPTY, rows] = parsed.value
   const chains = new Map(rows.map(([member, gen, key]) => [hexOf(member), { gen, key }]))
-  return { id: hexOf(idBytes), idBytes, openedMs, secret, env, chains }
+  const doubted = new Set<Hex>()
+  return { id: hexOf(idBytes), idBytes, openedMs, secret, env, chains, given, doubted }
 }
 
 /** A message was opened, or never will be: the keys of its position and of all before it are erased. */
@@ -96,6 +140,10 @@ export const spend = (
 export const canSeal = (replica: Replica, epoch: Hex): boolean =>
   replica.epochs.get(epoch)?.chains.has(replica.self.member) === true
 
+/** True for an epoch that was opened by its seal or its secret, even if nothing of it is left. */
+export const wasOpened = (replica: Replica, epoch: Hex): boolean =>
+  replica.spent.has(epoch) || replica.epochs.get(epoch)?.given === false
+
 /** True when live pushes under the epoch can be sealed and opened. */
 export const canPush = (replica: Replica, epoch: Hex): boolean =>
   (replica.epochs.get(epoch)?.env.length ?? 0) > 0
@@ -107,6 +155,24 @@ export const eraseChain = (replica: Replica, epoch: OpenEpoch, member: Hex): voi
   chain.key.fill(0)
   epoch.chains.delete(member)
   replica.stale.add(epoch.id)
+}
+
+/** A chain that another member gave does not fit a text of its author: it is given up. */
+export const doubtChain = (replica: Replica, epoch: Hex, member: Hex, gen: number): void => {
+  const opened = replica.epochs.get(epoch)
+  const chain = opened?.given === true ? opened.chains.get(member) : undefined
+  if (opened === undefined || chain === undefined || gen < chain.gen) return
+  if (replica.reopening.has(epoch)) opened.doubted.add(member)
+  else eraseChain(replica, opened, member)
+}
+
+/** The same for those that were doubted while their texts were being read back. */
+export const dropDoubted = (replica: Replica, epoch: Hex): void => {
+  const opened = replica.epochs.get(epoch)
+  for (const member of opened?.doubted ?? []) {
+    if (opened !== undefined) eraseChain(replica, opened, member)
+  }
+  opened?.doubted.clear()
 }
 
 /** Erases what live pushes under the epoch are sealed with, and what it could be shared with. */
@@ -156,8 +222,9 @@ export const unspend = (turn: Turn, replica: Replica): void => {
   }
 }
 
-/** Erases an epoch as a whole. */
+/** Erases an epoch as a whole. One whose chains were given was never opened: it may be asked for again. */
 export const eraseEpoch = (turn: Turn, replica: Replica, epoch: OpenEpoch): void => {
+  if (epoch.given) return forgetGiven(turn, replica, epoch)
   for (const { key } of epoch.chains.values()) key.fill(0)
   epoch.chains.clear()
   epoch.env.fill(0)

@@ -53,7 +53,7 @@ const finished = (replica: Replica, roster: Roster): Hex[] => {
 }
 
 /** When an epoch was replaced here, wall ms; undefined while it is a head. */
-const replacedMs = (replica: Replica): Map<Hex, number> => {
+export const replacedMs = (replica: Replica): Map<Hex, number> => {
   const replaced = new Map<Hex, number>()
   for (const [id, { info }] of replica.jurisdiction.epochs) {
     if (info.kind !== 'epoch') continue

@@ -4,16 +4,16 @@
  * the message that brought them.
  */
 import type { Bytes } from '../../base/bytes.ts'
-import { compare, concat, text, u32 } from '../../base/bytes.ts'
+import { compare, equalSecret, text } from '../../base/bytes.ts'
 import type { Crypto } from '../../crypto/crypto.ts'
 import type { Put } from '../effect.ts'
 import { scoreOf } from '../election/rank.ts'
 import { parseEpochBody, placeOf } from '../epoch/body.ts'
 import { messageKeyAt } from '../epoch/chain.ts'
+import { textKeysOf } from '../epoch/schedule.ts'
 import { openSeal } from '../epoch/seal.ts'
 import type { Content } from '../epoch/text.ts'
 import { openText } from '../epoch/text.ts'
-import { Standing } from '../membership/roster.ts'
 import { shownAs, type Shown } from '../meta/fold.ts'
 import { parseEpochMessage } from '../message/bodies.ts'
 import type { Header, Hex } from '../message/header.ts'
@@ -27,13 +27,14 @@ import { RowFlag, parseRecord } from '../transcript/row.ts'
 import type { Turn } from '../turn.ts'
 import { count, emit } from '../turn.ts'
 import type { EpochFacts } from '../validity/context.ts'
-import { avoidedIn, contextOf, recipientsOfEpoch, removedIn } from '../validity/context.ts'
+import { avoidedIn, recipientsOfEpoch, removedIn } from '../validity/context.ts'
 import { interrupt, recall, remember } from './archive.ts'
 import { isWithdrawn } from './departures.ts'
-import { canSeal, keepEpoch, spend } from './epochs.ts'
+import { canSeal, doubtChain, keepEpoch, spend } from './epochs.ts'
 import { metaState } from './meta-state.ts'
 import type { Replica } from './state.ts'
-import { GroupNote, currentContext, groupNoteKey, isGone, ownTip } from './state.ts'
+import { currentContext, ownTip } from './state.ts'
+import { isMeant, noteOpened, noteUnopened } from './unopened.ts'
 
 /**
  * Keeps the key of a text that is taken in, the one time when its chain gives it, or notes that there is
@@ -45,13 +46,14 @@ export const takeText = (
   { header, epoch, member }: Message,
   row: Pick<Row, 'line' | 'counter'>,
 ): Put[] => {
-  const messageKey = messageKeyFor(turn.env.crypto, replica, epoch, member, header.gen)
+  const messageKey = messageKeyFor(turn.env.crypto, replica, header)
   if (messageKey === undefined) {
+    doubtChain(replica, epoch, member, header.gen)
     interrupt(replica, row.line)
     return noteUnopened(replica, header, row.line)
   }
   remember(replica, row, { messageKey, sentMs: header.sent })
-  return []
+  return replica.epochs.get(epoch)?.given === true ? noteOpened(replica, epoch, row) : []
 }
 
 /** A message of a sealed type was taken in: its key and those before it are erased. */
@@ -60,58 +62,6 @@ export const spendKey = (
   replica: Replica,
   place: { readonly epoch: Hex; readonly member: Hex; readonly gen: number },
 ): void => spend(crypto, replica, place)
-
-/**
- * True for texts that this member should be able to read: it is among those to whom the epoch was
- * sealed, or it belonged to the group then and was passed over as dormant.
- */
-const isMeant = ({ jurisdiction, self }: Replica, epoch: Hex): boolean => {
-  const entry = jurisdiction.epochs.get(epoch)
-  const standing =
-    entry && contextOf(jurisdiction, entry.past).roster.members.get(self.member)?.standing
-  return standing === Standing.active || standing === Standing.dormant
-}
-
-/** Notes a text that is meant for this member and that no key here opens; the write that keeps it. */
-const noteUnopened = (replica: Replica, header: Header, line: number): Put[] => {
-  const epoch = hexOf(header.epoch)
-  // Of two branches under one key only the one that came first opens: nobody's loss but its author's.
-  if (!isMeant(replica, epoch) || replica.equivocators.has(hexOf(header.member))) return []
-  // Whoever is gone has erased its keys, and misses nothing.
-  if (isGone(replica)) return []
-  addUnopened(replica, { epoch, line, counter: header.counter })
-  const place = concat(header.epoch, u32(line), u32(header.counter))
-  const at = groupNoteKey(replica.number, GroupNote.unopened, place)
-  return [{ key: at, value: Uint8Array.of(1) }]
-}
-
-interface Unopened {
-  readonly epoch: Hex
-  readonly line: number
-  readonly counter: number
-}
-
-export const addUnopened = (replica: Replica, { epoch, line, counter }: Unopened): void => {
-  const lines = replica.unopened.get(epoch) ?? new Map<number, number[]>()
-  const counters = lines.get(line) ?? []
-  counters.push(counter)
-  lines.set(line, counters)
-  replica.unopened.set(epoch, lines)
-}
-
-/** Texts that this member should be able to read and is not; what was withdrawn is nobody's loss. */
-export const undecryptable = (replica: Replica): number => {
-  let total = 0
-  for (const lines of replica.unopened.values()) {
-    for (const [line, counters] of lines) {
-      const member = replica.transcript.lines[line]?.member ?? ''
-      total += replica.departures.has(member)
-        ? counters.filter((counter) => !isWithdrawn(replica, member, line, counter)).length
-        : counters.length
-    }
-  }
-  return total
-}
 
 /** Opens this member's seal of an epoch message that is held; whether it did. */
 export const openOwnSeal = (turn: Turn, replica: Replica, message: Message): boolean => {
@@ -217,8 +167,23 @@ const best = (
   return first
 }
 
-/** The message key of a member under an opened epoch; its chain stays where it is. */
+/**
+ * The message key of a text or Meta from the chain of its author, which stays where it is. A chain that
+ * came from another member counts only where it fits what the message commits to.
+ */
 export const messageKeyFor = (
+  crypto: Crypto,
+  replica: Replica,
+  header: Header,
+): Bytes | undefined => {
+  const epoch = hexOf(header.epoch)
+  const key = chainKeyFor(crypto, replica, epoch, hexOf(header.member), header.gen)
+  if (key === undefined || replica.epochs.get(epoch)?.given === false) return key
+  return fits(crypto, key, header) ? key : undefined
+}
+
+/** The message key of a position as the chain here gives it. */
+export const chainKeyFor = (
   crypto: Crypto,
   replica: Replica,
   epoch: Hex,
@@ -229,6 +194,10 @@ export const messageKeyFor = (
   const key = chain && messageKeyAt(crypto, chain, gen)
   return key?.ok === true ? key.value : undefined
 }
+
+/** Whether a message key, wherever it came from, is the one that a header commits to. */
+export const fits = (crypto: Crypto, messageKey: Bytes, header: Header): boolean =>
+  equalSecret(textKeysOf(crypto, messageKey, header.salt).keyCommit, header.keyCommit)
 
 const decoded = (payload: Bytes, contentType: string): string =>
   contentType.startsWith('text/') ? (text(payload) ?? '') : hexOf(payload)

@@ -41,9 +41,8 @@ const opened = (
   header: Header,
   body: Bytes,
 ): Bytes | undefined => {
-  const { gen, salt, keyCommit } = header
-  const epoch = hexOf(header.epoch)
-  const messageKey = messageKeyFor(crypto, replica, epoch, hexOf(header.member), gen)
+  const { salt, keyCommit } = header
+  const messageKey = messageKeyFor(crypto, replica, header)
   if (messageKey === undefined) return undefined
   const prefix = encodePrefix(header)
   const plaintext = openSealed(crypto, { messageKey, salt, keyCommit, prefix, body })

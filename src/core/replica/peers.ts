@@ -23,6 +23,9 @@ import type { Turn } from '../turn.ts'
 import { count, emit, persist } from '../turn.ts'
 import { passRequests, takeRequest } from './admission.ts'
 import { takeBatch, takeEnd } from './receive.ts'
+import { takeShareRequest } from './share-answering.ts'
+import { shareLinkDown } from './share-asking.ts'
+import { takeShare } from './share-taking.ts'
 import type { Replica } from './state.ts'
 import { currentContext } from './state.ts'
 import type { SyncPeer } from './sync-state.ts'
@@ -133,6 +136,7 @@ export const linkDown = (turn: Turn, replica: Replica, channel: ChannelId): void
   sync.wanted.delete(channel)
   if (entry.stream !== undefined) entry.stream.over = true
   dropWaiters(turn, replica, channel)
+  shareLinkDown(turn, replica, channel)
   const others = [...sync.peers.values()].some((one) => one.member === entry.member)
   if (!others && entry.proven) notifyReach(turn, replica, entry.member, false)
   if (sync.fetching?.channel !== channel) return
@@ -179,6 +183,12 @@ export const takeGroupFrame = (
       break
     case 'gone':
       return takeGone(turn, replica, entry, frame.value)
+    case 'share-request':
+      takeShareRequest(turn, replica, entry, frame.value.request)
+      break
+    case 'share':
+      takeShare(turn, replica, entry, frame.value)
+      break
   }
   return true
 }

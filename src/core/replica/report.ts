@@ -20,11 +20,11 @@ import type { Turn } from '../turn.ts'
 import type { Context } from '../validity/context.ts'
 import { recipientsOfEpoch } from '../validity/context.ts'
 import { isLeader } from './admission.ts'
-import { undecryptable } from './keys.ts'
 import { causeNow, managerNow } from './manager.ts'
 import { groupName, metaState } from './meta-state.ts'
 import type { Replica, WaitingRequest } from './state.ts'
 import { currentContext, isTold } from './state.ts'
+import { undecryptable } from './unopened.ts'
 
 const group8 = (memberGroupId: number): string => memberGroupId.toString(16).padStart(8, '0')
 

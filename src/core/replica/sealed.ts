@@ -16,7 +16,7 @@ import type { EpochFacts } from '../validity/context.ts'
 import type { Draft, Posted, Then } from './author.ts'
 import { draftOf, gone, post } from './author.ts'
 import { dropDraft, keepDraft } from './drafts.ts'
-import { messageKeyFor, sendingNow } from './keys.ts'
+import { chainKeyFor, sendingNow } from './keys.ts'
 import type { Replica } from './state.ts'
 import { ownTip, isGone } from './state.ts'
 
@@ -95,7 +95,7 @@ export const sealAndPost = (
   const line = ownTip(replica)
   replica.sending = epoch.id
   const gen = line?.uses.at(-1)?.epoch === epoch.id ? line.tip.gen + 1 : 0
-  const messageKey = messageKeyFor(crypto, replica, epoch.id, replica.self.member, gen)
+  const messageKey = chainKeyFor(crypto, replica, epoch.id, replica.self.member, gen)
   if (messageKey === undefined) return then(turn, { ok: false, error: noEpoch })
   const salt = turn.env.random(16)
   const keys = textKeysOf(crypto, messageKey, salt)

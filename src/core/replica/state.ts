@@ -25,6 +25,7 @@ import type { Court } from '../validity/court.ts'
 import type { HeldMeta, Maxima, MetaState } from '../meta/fold.ts'
 import type { ArchiveRun } from './archive.ts'
 import type { Departure } from './departures.ts'
+import type { SharingState } from './sharing-state.ts'
 import type { SyncState } from './sync-state.ts'
 
 /** An epoch that this member could open. */
@@ -39,6 +40,10 @@ export interface OpenEpoch {
   secret: Bytes
   /** The chains of those who may still speak under it, by member. */
   readonly chains: Map<Hex, Chain>
+  /** Its chains came from another member, each as far as it goes, and are believed message by message. */
+  readonly given: boolean
+  /** Of those: authors one of whose texts did not fit. */
+  readonly doubted: Set<Hex>
 }
 
 export interface Self {
@@ -203,7 +208,9 @@ export interface Replica {
   /** Sort key of the last text in total order that is held: an earlier newcomer is late. */
   shown: { lamport: number; member: Hex; counter: number }
   /** Texts meant for this member that it could not open: epoch -> line -> their counters. */
-  readonly unopened: Map<Hex, Map<number, number[]>>
+  readonly unopened: Map<Hex, Map<number, Set<number>>>
+  /** Keys that are asked for, and given. */
+  readonly sharing: SharingState
   /** Other members whose view of a past that includes us was equal to ours. */
   readonly witnesses: Set<Hex>
   /** Enough witnesses, or one's own group: see `status`. */
@@ -258,7 +265,8 @@ export const currentContext = (replica: Replica): Context =>
   )
 
 /** Kinds of group secrets, the third field of their keys. */
-export const SecretKind = { access: 0, prekey: 1, epoch: 2 } as const
+/** `given`: chains of an epoch that came from another member. */
+export const SecretKind = { access: 0, prekey: 1, epoch: 2, given: 3 } as const
 
 /** Kinds of small notes about a group, the third field of their keys. */
 export const GroupNote = {
@@ -272,6 +280,8 @@ export const GroupNote = {
   heard: 8,
   texts: 9,
   told: 10,
+  sharedTexts: 11,
+  shareLog: 12,
 } as const
 
 export const groupNoteKey = (number: number, kind: number, id: Bytes): Bytes =>

@@ -84,6 +84,15 @@ export const encodeRecord = (
   ])
 }
 
+/** A stored record with other flags; what they say of the vector stays. */
+export const withFlags = ({ envelope, gen, control, seen }: RowRecord, flags: number): Bytes =>
+  encode([
+    envelope.header,
+    envelope.signature,
+    envelope.body,
+    [flags, gen, [...control], seen.flat()],
+  ])
+
 export const parseRecord = (record: Bytes): Result<RowRecord> => {
   const parsed = parse(shape, record, { maxBytes: record.length })
   if (!parsed.ok) return fail('record-damaged')
