@@ -22,7 +22,8 @@ const later = (mesh: Mesh, ms: number): void => mesh.world.run(mesh.world.nowMs 
 /** Node 1 loses its private prekeys, as by a disk that forgot; then node 3 comes in. */
 const setting = (): Mesh => {
   const world = meshWorld({ seed: 'undecryptable', nodes: 4 })
-  const mesh = found(world, 1, 3)
+  // Under a policy that shares no keys: what cannot be read stays so.
+  const mesh = found(world, 1, 3, 'strict')
   say(mesh, 0, 'readable')
   later(mesh, 2_000)
   const number = endpointOf(world, 1).groupNumber(mesh.group) ?? 0
