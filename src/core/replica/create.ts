@@ -61,6 +61,8 @@ const nothingUnderWay = (): Pick<
 
 const noKeys = (): Pick<
   Replica,
+  | 'unopened'
+  | 'sharing'
   | 'prekeys'
   | 'prekeyPlan'
   | 'prekeyPostedMs'
@@ -70,6 +72,8 @@ const noKeys = (): Pick<
   | 'stale'
   | 'staleMs'
 > => ({
+  unopened: new Map(),
+  sharing: createSharingState(),
   prekeys: new Map(),
   prekeyPlan: '',
   prekeyPostedMs: Number.NEGATIVE_INFINITY,
@@ -142,8 +146,6 @@ export const createReplica = (
     attesting: createAttesting(),
     equivocators: new Set(),
     shown: { lamport: 0, member: '', counter: 0 },
-    unopened: new Map(),
-    sharing: createSharingState(),
     witnesses: new Set(),
     checked: false,
     root: undefined,
