@@ -28,6 +28,7 @@ export type {
   PeerReport,
   ReadRow,
   RequestReport,
+  ShareReport,
   StandingCause,
   StandingReport,
   SyncRound,

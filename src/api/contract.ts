@@ -13,6 +13,7 @@ import type {
   PeerReport,
   ReadRow,
   RequestReport,
+  ShareReport,
   StandingReport,
   SyncRound,
   TextReport,
@@ -26,6 +27,7 @@ export type {
   ReadRow,
   Removal,
   RequestReport,
+  ShareReport,
   StandingReport,
   Status,
   TextReport,
@@ -97,6 +99,7 @@ export interface Answers {
     requests: RequestReport[]
   }
   'GET /v1/groups/:id/members/:member/why': StandingReport
+  'GET /v1/groups/:id/shares': { group: string; shares: ShareReport[] }
   'GET /v1/groups/:id/attestation': AttestationAnswer
   'GET /v1/peers': { peers: PeerReport[] }
   'POST /v1/groups': { group: string; name: string; member: string }

@@ -30,6 +30,7 @@ export type ApiNode = Pick<
   | 'report'
   | 'rotate'
   | 'send'
+  | 'shares'
   | 'standing'
   | 'status'
   | 'sync'
@@ -80,6 +81,10 @@ export const routes: { readonly [Name in RouteName]: Route<Name> } = {
   'GET /v1/groups/:id/members/:member/why': {
     summary: 'The messages that made the standing of a member.',
     run: ({ node, id, member }) => node.standing(id, member),
+  },
+  'GET /v1/groups/:id/shares': {
+    summary: 'Requests for keys of epochs, newest first: who asked whom, and how it ended.',
+    run: ({ node, id }) => node.shares(id),
   },
   'GET /v1/groups/:id/attestation': {
     summary: 'The statement of what this node holds now.',

@@ -10,7 +10,8 @@ import type { Place, ReadRows, Row, Slice } from './transcript.ts'
 /** How far a line reaches, or that keys came, or standings changed, which may open older texts. */
 export type News =
   | { readonly kind: 'line'; readonly line: number; readonly member: string; readonly next: number }
-  | { readonly kind: 'opened' }
+  /** `epoch`: whose keys came; what was not meant for this member opens by these alone. */
+  | { readonly kind: 'opened'; readonly epoch?: string }
 
 /** What following needs of a node. */
 export interface FollowSource {
@@ -39,9 +40,9 @@ export async function* followTexts(
   const shown = new Map<number, number>()
   const closed = new ClosedTexts()
   const late = lateMarker()
-  let opened = false
+  const opened = new Set<string>()
   const stopNews = source.onNews((news) => {
-    if (news.kind === 'opened') opened = true
+    if (news.kind === 'opened') opened.add(news.epoch ?? '')
     else lines.set(news.line, { line: news.line, member: news.member, from: 0, to: news.next })
     bell.ring()
   })
@@ -53,9 +54,10 @@ export async function* followTexts(
       if (options.passes(row)) yield late(row)
     }
     while (!bell.ended) {
-      if (opened) {
-        opened = false
-        for (const row of await closed.reopen(source.read)) {
+      if (opened.size > 0) {
+        const epochs = new Set(opened)
+        opened.clear()
+        for (const row of await closed.reopen(source.read, epochs)) {
           if (options.passes(row)) yield late(row)
         }
       }
@@ -108,26 +110,35 @@ function lateMarker(): (row: Row) => TextReport {
 
 /** May become readable: by a key that comes, or by a leader who had heard what was withdrawn. */
 function isClosed({ state }: TextReport): boolean {
-  return state === 'undecryptable' || state === 'withdrawn'
+  return state === 'undecryptable' || state === 'withdrawn' || state === 'sealed'
 }
 
 /** Texts that could not be read so far. */
 class ClosedTexts {
   readonly #rows = new Map<string, Row>()
+  #sealed = 0
 
   add(row: Row): void {
-    if (!isClosed(row.text) || this.#rows.size >= CLOSED_TEXTS_MAX) return
+    if (!isClosed(row.text)) return
+    // What was never meant for this member opens rarely: it leaves room for all else.
+    const sealed = row.text.state === 'sealed'
+    const held = sealed ? this.#sealed : this.#rows.size - this.#sealed
+    if (held >= CLOSED_TEXTS_MAX) return
+    if (sealed) this.#sealed += 1
     this.#rows.set(row.text.id, row)
   }
 
   /** Those that can be read now, in total order; what had been shown as withdrawn comes late. */
-  async reopen(read: ReadRows): Promise<readonly Row[]> {
+  async reopen(read: ReadRows, epochs: ReadonlySet<string>): Promise<readonly Row[]> {
     const found: Row[] = []
     for (const [id, row] of this.#rows) {
+      const { state, epoch } = row.text
+      if (state === 'sealed' && !epochs.has(epoch)) continue
       const range = { from: row.counter, to: row.counter + 1, limit: 1, reverse: false }
       const text = (await read(row.line, range))[0]?.text
       if (text === undefined || isClosed(text)) continue
       this.#rows.delete(id)
+      if (row.text.state === 'sealed') this.#sealed -= 1
       const late = text.late || row.text.state === 'withdrawn'
       found.push({ ...row, text: { ...text, late } })
     }

@@ -13,6 +13,7 @@ import type {
   GroupReport,
   MemberReport,
   ReadRow,
+  ShareReport,
   StandingReport,
   TextReport,
 } from '../core/report.ts'
@@ -30,9 +31,10 @@ import { type ModerateWish, type Moderating, type Moderation, moderate } from '.
 import { Pace } from './pace.ts'
 import { type ReadOptions, type ReadParts, followGroup, readGroup } from './reading.ts'
 import { type LeaveOptions, type Removal, type RemoveOptions, removeMember } from './removing.ts'
-import { resolveGroup, resolveMember, resolvePeer, resolveRequest } from './resolve.ts'
+import { resolveGroup, resolvePeer, resolveRequest } from './resolve.ts'
 import { type EndpointMachine, TextStore } from './rows.ts'
 import { type Status, statusOf } from './status.ts'
+import { tellShares, tellStanding } from './telling.ts'
 
 /** Bytes of one text: a body of 64 KiB less what surrounds the text in it. */
 export const TEXT_BYTES_MAX = BODY_BYTES_MAX - 4 * 1_024
@@ -181,11 +183,8 @@ export class Node {
 
   async acceptRequest(group: string, request: string): Promise<CommandResult['accept-request']> {
     const found = this.group(group)
-    return this.#run({
-      kind: 'accept-request',
-      group: found.group,
-      request: resolveRequest(found, request),
-    })
+    const named = { group: found.group, request: resolveRequest(found, request) }
+    return this.#run({ kind: 'accept-request', ...named })
   }
 
   /** Syncs with every leader that answers, then removes and re-keys without them, in one write. */
@@ -214,11 +213,12 @@ export class Node {
 
   /** The messages that made a member's standing. @throws CoterieError MEMBER_UNKNOWN, AMBIGUOUS */
   standing(group: string, member: string): StandingReport {
-    const found = this.group(group)
-    const { member: id } = resolveMember(found, member)
-    const report = this.#parts.machine.standing(found.group, id)
-    if (report !== undefined) return report
-    throw new CoterieError('MEMBER_UNKNOWN', 'Nothing is known here of that member.')
+    return tellStanding(this.#parts.machine, this.group(group), member)
+  }
+
+  /** Requests for keys of epochs, newest first: who asked whom, by what right, how it ended. */
+  shares(group: string): { group: string; shares: ShareReport[] } {
+    return tellShares(this.#parts.machine, this.group(group))
   }
 
   /** Resolves when the message is durable here. @throws CoterieError TEXT_TOO_LARGE */

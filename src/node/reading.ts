@@ -71,8 +71,10 @@ export async function* followGroup(
           if (!('group' in event) || event.group !== group) return
           if (event.kind === 'message') {
             listener({ ...event, kind: 'line', next: event.counter + 1 })
-          } else if (event.kind === 'departed' || (event.kind === 'epoch' && event.opened)) {
+          } else if (event.kind === 'departed') {
             listener({ kind: 'opened' })
+          } else if (event.kind === 'epoch' && event.opened) {
+            listener({ kind: 'opened', epoch: event.epoch })
           }
         }),
     },

@@ -12,6 +12,7 @@ import type {
   ExposureReport,
   GroupReport,
   HeldText,
+  ShareReport,
   StandingReport,
   TextReport,
 } from '../core/report.ts'
@@ -33,6 +34,8 @@ export interface EndpointMachine extends Machine {
   exposure(group: string): ExposureReport | undefined
   /** Why a member stands as it does; undefined for one that was never admitted. */
   standing(group: string, member: string): StandingReport | undefined
+  /** Who asked whom for keys of epochs, newest first. */
+  shares(group: string): ShareReport[] | undefined
   /** The number under which a group's rows are stored. */
   groupNumber(group: string): number | undefined
 }

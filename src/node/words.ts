@@ -11,6 +11,7 @@ export type {
   PeerReport,
   ReadRow,
   RequestReport,
+  ShareReport,
   StandingCause,
   StandingReport,
   TextReport,

@@ -1,7 +1,7 @@
 // `group`: create one, list them, show one. A group is named by id, by a prefix of six digits or more,
 // or by its name where that is unique; the daemon decides.
 
-import type { GroupReport } from '../../api/contract.ts'
+import type { GroupReport, ShareReport } from '../../api/contract.ts'
 import {
   type CommandSpec,
   argument,
@@ -83,8 +83,11 @@ const show: CommandSpec = {
   examples: ['group show garden', 'group show 3f9a21 --json'],
   async run(context, given) {
     const client = await connect(context)
-    const answer = await client.call('GET /v1/groups/:id', { params: { id: argument(given, 0) } })
-    await context.out.result(answer, () => groupLines(answer))
+    const params = { id: argument(given, 0) }
+    const answer = await client.call('GET /v1/groups/:id', { params })
+    const { shares } = await client.call('GET /v1/groups/:id/shares', { params })
+    const whole = { ...answer, shares }
+    await context.out.result(whole, () => [...groupLines(answer), ...shareLines(shares)])
   },
 }
 
@@ -154,6 +157,22 @@ function groupLines(group: GroupReport): Line[] {
       ]),
     ),
   ]
+}
+
+/** Who asked whom for keys: the last ten, where there are any. */
+function shareLines(shares: readonly ShareReport[]): Line[] {
+  if (shares.length === 0) return []
+  const rows = shares.slice(0, 10).map((share) => {
+    const outcomes = share.epochs.map(({ outcome, right }) => `${outcome} (${right ?? 'no right'})`)
+    return [
+      shortTime(share.at),
+      share.role === 'asked' ? `asked ${share.name}` : `asked by ${share.name}`,
+      String(share.epochs.length),
+      share.refused ?? [...new Set(outcomes)].join(', '),
+      String(share.times),
+    ]
+  })
+  return ['', ...table(['keys of epochs', 'who', 'epochs', 'how it ended', 'times'], rows)]
 }
 
 function nameOf(group: GroupReport, id: string | null): string | undefined {

@@ -16,6 +16,7 @@ import type {
   GroupReport,
   HeldText,
   MemberReport,
+  ShareReport,
   StandingReport,
   TextReport,
 } from '../../../src/core/report.ts'
@@ -41,6 +42,8 @@ export interface Script {
   readonly role?: 'leader' | 'member'
   /** Own texts that wait. */
   readonly held?: readonly HeldText[]
+  /** Requests for keys. */
+  readonly shares?: readonly ShareReport[]
 }
 
 /** One member's part of the script. */
@@ -104,6 +107,10 @@ export class ScriptedEndpoint implements EndpointMachine {
 
   exposure(): undefined {
     return undefined
+  }
+
+  shares(group: string): ShareReport[] | undefined {
+    return group === groupId ? [...(this.#script.shares ?? [])] : undefined
   }
 
   standing(group: string, member: string): StandingReport | undefined {
@@ -272,6 +279,7 @@ export async function startScripted(
     heldTexts: () => endpoint.heldTexts(),
     standing: (group, member) => endpoint.standing(group, member),
     exposure: () => undefined,
+    shares: (group) => endpoint.shares(group),
     groupNumber: (group) => endpoint.groupNumber(group),
   }
   const hub = new MemoryHub()
