@@ -11,6 +11,7 @@ import { Bench, type Row, fullSizes, isMet, quickSizes } from './bench.ts'
 import { compiled } from './compiled.ts'
 import { type History, makeHistory } from './history.ts'
 import { measureEpochs } from './epoch.ts'
+import { measureStages } from './stages.ts'
 import { tableOf } from './table.ts'
 import { measureW1 } from './w1.ts'
 import { measureW2 } from './w2.ts'
@@ -59,6 +60,10 @@ async function measure(bench: Bench): Promise<Row[]> {
     w3: async () => measureW3(bench, await shared()),
     w4: () => measureW4(bench),
     w7: () => Promise.resolve(measureEpochs(bench)),
+    stages: async () => {
+      await measureStages(bench)
+      return []
+    },
   }
   const rows: Row[] = []
   for (const name of asked) {

@@ -10,13 +10,16 @@ import { randomText } from './conversation.ts'
 import { directoryBytes } from './disk.ts'
 import { type Traffic, noTraffic } from './meter.ts'
 import { type Rig, startRig } from './rig.ts'
-import { nowUs, residentBytes, serve } from './serve.ts'
+import { TIME_DIGITS, nowUs, residentBytes, serve } from './serve.ts'
+import { Tracer } from './tracer.ts'
 import { sleep, until } from './waiting.ts'
 
 export interface NodeOpen {
   readonly home: string
   readonly name: string
   readonly bytes: number
+  /** Whether texts are followed through the node. Default: not. */
+  readonly traced?: boolean
 }
 
 /** What happened on the link since `forget`, in microseconds of the machine's clock; 0: not yet. */
@@ -35,13 +38,13 @@ export interface LinkTimes {
 }
 
 const WAIT_MS = 60_000
-const TIME_DIGITS = 16
 /** Gossip tells its neighbours of topics within a heartbeat or two. */
 const SETTLE_MS = 1_500
 
 class Role {
   readonly open: NodeOpen
   readonly rig: Rig
+  readonly tracer: Tracer | undefined
   readonly #following = new AbortController()
   /** Age of each text of somebody else when it could be read. */
   latencies: number[] = []
@@ -57,9 +60,10 @@ class Role {
   #synced = 0
   #hello = noTraffic
 
-  constructor(open: NodeOpen, rig: Rig) {
+  constructor(open: NodeOpen, rig: Rig, tracer: Tracer | undefined) {
     this.open = open
     this.rig = rig
+    this.tracer = tracer
     rig.node.events((event) => this.#hear(event))
     const group = rig.node.report().groups[0]
     this.group = group?.group ?? ''
@@ -129,8 +133,9 @@ class Role {
     const { self } = this.report()
     const texts = this.rig.node.follow(this.group, { signal: this.#following.signal })
     const reading = async (): Promise<void> => {
-      for await (const { author, text } of texts) {
+      for await (const { author, text, id } of texts) {
         if (author === self || text === null) continue
+        this.tracer?.mark('shown', id)
         this.latencies.push(nowUs() - Number(text.slice(0, TIME_DIGITS)))
       }
     }
@@ -214,6 +219,7 @@ class Role {
 
   #hear(event: Event): void {
     if (event.kind === 'message' && event.how !== 'own') {
+      this.tracer?.mark('told', event.id)
       this.#lastUs = nowUs()
       this.#arrivals.push(this.#lastUs)
       if (event.how === 'sync') this.#synced += 1
@@ -248,7 +254,9 @@ async function close(): Promise<number> {
 
 serve({
   open: async (open: NodeOpen) => {
-    role = new Role(open, await startRig({ home: open.home, name: open.name }))
+    const { home, name, traced = false } = open
+    const tracer = traced ? new Tracer() : undefined
+    role = new Role(open, await startRig({ home, name, tracer }), tracer)
     return { peerId: role.rig.peerId, address: await role.address() }
   },
   close,
@@ -273,4 +281,5 @@ serve({
   root: () => here().report().root,
   meshed: (others: number) => here().meshed(others),
   forget: () => here().forget(),
+  trace: () => here().tracer?.take(),
 })

@@ -25,6 +25,7 @@ import { resolvePaths } from '../../src/node/paths.ts'
 import type { Store } from '../../src/ports/store.ts'
 import { Meter } from './meter.ts'
 import type { Link, Room } from './room.ts'
+import type { Tracer } from './tracer.ts'
 
 export interface Rig {
   readonly node: Node
@@ -38,11 +39,13 @@ export interface RigOptions {
   readonly name: string
   /** Where nodes of one process meet. Default: libp2p over TCP on loopback. */
   readonly room?: Room
+  /** Follows texts through the node. Default: nobody. */
+  readonly tracer?: Tracer | undefined
 }
 
 /** Starts the node of a directory. */
 export async function startRig(options: RigOptions): Promise<Rig> {
-  const { home, name, room } = options
+  const { home, name, room, tracer } = options
   const crypto = createSystemCrypto()
   const keys = await keysOf(home)
   const peerId = peerIdOf(crypto.edPublicKey(keys.transport))
@@ -55,11 +58,14 @@ export async function startRig(options: RigOptions): Promise<Rig> {
     deviceSeed: keys.device,
     transportSeed: keys.transport,
   }
+  const machine = new Endpoint(identity, crypto)
+  tracer?.watch(machine)
+  const make = meter.around(link.make)
   const node = await assembleNode({
-    machine: new Endpoint(identity, crypto),
-    store,
+    machine,
+    store: tracer?.store(store) ?? store,
     keyring: await keyringOf(home, keys),
-    network: meter.around(link.make),
+    network: tracer?.around(make) ?? make,
     clock: createSystemClock(),
     crypto,
     random: systemRandom,

@@ -49,6 +49,9 @@ function cpuUs(): number {
   return user + system
 }
 
+/** Digits of the time in front of a text of a measured node. */
+export const TIME_DIGITS = 16
+
 /** Microseconds of the machine's monotonic clock, comparable between processes. */
 export function nowUs(): number {
   return Number(process.hrtime.bigint() / 1_000n)

@@ -16,12 +16,12 @@ import type {
   StandingReport,
   TextReport,
 } from '../core/report.ts'
-import { archiveRanges, archivedKeys } from '../core/replica/archive.ts'
+import { archiveKey, archiveRanges, archivedKeys } from '../core/replica/archive.ts'
 import { Space, key, only, within } from '../core/storage.ts'
 import type { Keyring } from '../ports/keyring.ts'
 import type { Store } from '../ports/store.ts'
 import { toEntry } from './driver/rows.ts'
-import type { ReadRows, Row } from './transcript.ts'
+import type { ReadRows, Row, StoredRow } from './transcript.ts'
 
 /** What the node needs of an endpoint besides its steps. */
 export interface EndpointMachine extends Machine {
@@ -64,20 +64,37 @@ export class TextStore {
 
   /** Reads rows of one group. */
   reader(group: string): ReadRows {
-    const { machine } = this.#parts
     return async (line, range) => {
       const number = this.#numberOf(group)
-      const entries = await this.#read([
-        ...rangesOf(number, line, range),
-        ...archiveRanges(number, line, range.from, range.to),
-      ])
-      const [rows, messages] = parted(entries, ({ key: at }) => at[0] === Space.archive)
-      const keys = new Map(rows.flatMap(({ value }) => [...archivedKeys(value)]))
-      return messages.map(({ key: at, value }) => {
-        const counter = readU32(at, at.length - 4)
-        return { counter, text: machine.openText(group, value, line, keys.get(counter)) }
-      })
+      const counters = fewCounters(range)
+      if (counters !== undefined) {
+        const found = await this.#open(group, line, keysOf(number, line, counters))
+        if (!found.some(isClosed)) return found
+      }
+      const { from, to } = range
+      const messages = counters
+        ? counters.map((counter) => only(messageKey(number, line, counter)))
+        : [{ ...range, from: messageKey(number, line, from), to: messageKey(number, line, to) }]
+      return this.#open(group, line, [...messages, ...archiveRanges(number, line, from, to)])
     }
+  }
+
+  /** The texts in some ranges of messages, opened with the keys in those of the archive. */
+  async #open(
+    group: string,
+    line: number,
+    ranges: readonly Range[],
+  ): Promise<readonly StoredRow[]> {
+    const [rows, messages] = parted(
+      await this.#read(ranges),
+      ({ key: at }) => at[0] === Space.archive,
+    )
+    const keys = new Map(rows.flatMap(({ value }) => [...archivedKeys(value)]))
+    return messages.map(({ key: at, value }) => {
+      const counter = readU32(at, at.length - 4)
+      const text = this.#parts.machine.openText(group, value, line, keys.get(counter))
+      return { counter, text }
+    })
   }
 
   /** Texts whose id begins with these hex digits. */
@@ -122,17 +139,29 @@ export class TextStore {
   }
 }
 
-/** A few rows are asked for by key, which stores answer fastest: following reads one after another. */
-function rangesOf(
-  group: number,
-  line: number,
-  { from, to, limit, reverse }: Parameters<ReadRows>[1],
-): readonly Range[] {
-  const keyOf = (counter: number) => key(Space.message, group, line, counter)
-  if (to - from > Math.min(limit, FEW_ROWS))
-    return [{ from: keyOf(from), to: keyOf(to), limit, reverse }]
-  const counters = Array.from({ length: to - from }, (_, at) => (reverse ? to - 1 - at : from + at))
-  return counters.map((counter) => only(keyOf(counter)))
+const messageKey = (group: number, line: number, counter: number): Bytes =>
+  key(Space.message, group, line, counter)
+
+/** The counters of a short range; longer ones are read as what they are. */
+function fewCounters({ from, to, limit, reverse }: Parameters<ReadRows>[1]): number[] | undefined {
+  if (to - from > Math.min(limit, FEW_ROWS)) return undefined
+  return Array.from({ length: to - from }, (_, at) => (reverse ? to - 1 - at : from + at))
+}
+
+/**
+ * A few messages by key, which stores answer fastest: following reads one after another. So are their
+ * own keys, where the step that took them in took in nothing before them, as is usual of what is new.
+ */
+function keysOf(group: number, line: number, counters: readonly number[]): readonly Range[] {
+  return counters.flatMap((counter) => [
+    only(messageKey(group, line, counter)),
+    only(archiveKey(group, line, counter)),
+  ])
+}
+
+/** Its key may be in a row of the archive that begins further back. */
+function isClosed({ text }: StoredRow): boolean {
+  return text?.state === 'undecryptable' || text?.state === 'sealed'
 }
 
 /** Those that pass, then the others. */

@@ -11,7 +11,7 @@ import type { Range } from '../../core/effect.ts'
 import type { Entry } from '../../core/input.ts'
 import type { Store, Write, WriteOptions } from '../../ports/store.ts'
 import { levelFailure } from './failure.ts'
-import { Held } from './held.ts'
+import { Held, isOneKey, laidOver, widened } from './held.ts'
 
 export interface LevelStoreOptions {
   /** The directory of the database; made when missing. */
@@ -117,30 +117,20 @@ class LevelStore implements Store {
     this.#held.written(held)
   }
 
-  #read(ranges: readonly Range[]): Promise<Entry[][]> {
-    const touched = ranges.filter((range) => this.#held.touches(range))
-    if (touched.length === 0) return readAll(this.#database, ranges)
-    if (touched.every(isOneKey)) return this.#readOver(ranges)
-    // Rare: ranges are read of what is old. What is held is written first; no write of later comes
-    // between, as the view is taken within the turn.
-    const held = this.#held.take()
-    const gathered = gather(this.#database, held)
-    return this.#inTurn(async () => {
-      await gathered.write({ sync: true })
-      this.#held.written(held)
-      return readAll(this.#database, ranges)
+  /** Single keys that are held are answered from memory; over other ranges it is laid. */
+  async #read(ranges: readonly Range[]): Promise<Entry[][]> {
+    const held = ranges.map((range) => this.#held.within(range))
+    if (held.every((rows) => rows.length === 0)) return readAll(this.#database, ranges)
+    const asked = ranges.flatMap((range, i) => {
+      const rows = held[i] ?? []
+      return isOneKey(range) && rows.length > 0 ? [] : [widened(range, rows)]
     })
-  }
-
-  /** Single keys that are held are answered from there. */
-  async #readOver(ranges: readonly Range[]): Promise<Entry[][]> {
-    const held = ranges.map((range) => (isOneKey(range) ? this.#held.find(range.from) : undefined))
-    const others = ranges.filter((_, i) => held[i] === undefined)
-    const found = others.length === 0 ? [] : await readAll(this.#database, others)
+    const found = asked.length === 0 ? [] : await readAll(this.#database, asked)
     let used = 0
-    return held.map((row) => {
-      if (row === undefined) return found[used++] ?? []
-      return row.value === null ? [] : [{ key: row.key, value: row.value }]
+    return ranges.map((range, i) => {
+      const rows = held[i] ?? []
+      const known = isOneKey(range) && rows.length > 0 ? [] : (found[used++] ?? [])
+      return laidOver(range, known, rows)
     })
   }
 
@@ -234,12 +224,6 @@ async function readRange(database: Database, snapshot: Snapshot, range: Range): 
     await rows.close()
   }
   return found
-}
-
-/** Whether only one key can lie in the range: `to` is `from` and a zero byte. */
-function isOneKey({ from, to, limit }: Range): boolean {
-  if (to.length !== from.length + 1 || to[from.length] !== 0 || limit === 0) return false
-  return from.every((byte, index) => to[index] === byte)
 }
 
 function row(key: Bytes, value: Bytes | undefined): Entry[] {
