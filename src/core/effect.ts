@@ -65,8 +65,16 @@ export type Effect =
   | { readonly kind: 'unsubscribe'; readonly topic: string }
   | { readonly kind: 'broadcast'; readonly topic: string; readonly envelope: Bytes }
   | { readonly kind: 'verdict'; readonly token: number; readonly verdict: Verdict }
-  /** Replaces a timer of the same name. A time that is past means: after this step's writes. */
-  | { readonly kind: 'set-timer'; readonly timer: string; readonly atMs: number }
+  /**
+   * Replaces a timer of the same name. A time that is past means: after this step's writes. `early`:
+   * as soon as their one write has begun, so that what is made of them is ready when that is done.
+   */
+  | {
+      readonly kind: 'set-timer'
+      readonly timer: string
+      readonly atMs: number
+      readonly early?: boolean
+    }
   | { readonly kind: 'cancel-timer'; readonly timer: string }
   | { readonly kind: 'notify'; readonly event: Event }
   | { readonly kind: 'reply'; readonly ticket: number; readonly reply: Reply }

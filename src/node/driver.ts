@@ -197,7 +197,14 @@ class Loop implements Driver {
     this.#saveKeys(() => {
       this.#writing = true
       store.write(group.writes, done, { sync })
+      this.#setEarly(group)
     })
+  }
+
+  /** Sets the timers that need not wait for the write under way. */
+  #setEarly(group: Group): void {
+    for (const [timer, atMs] of group.early) this.#alarms.set(timer, atMs)
+    group.early.clear()
   }
 
   /** Makes changes of the keyring durable, if there are any; nothing is written meanwhile. */
@@ -223,6 +230,7 @@ class Loop implements Driver {
   }
 
   #release(group: Group): void {
+    this.#setEarly(group)
     for (const deed of group.deeds) this.#released.push(deed)
   }
 

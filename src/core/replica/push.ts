@@ -40,7 +40,7 @@ const GOSSIP_READY_MS = 3_000
 /** Epochs whose envelopes are still tried. */
 const EPOCHS_TRIED = 16
 
-/** Queues an own message; the flush comes after this step's writes are durable. */
+/** Queues an own message; it is sealed while this step is being written, and leaves after that. */
 export const enqueuePush = (turn: Turn, replica: Replica, message: Message): void => {
   // Nobody is linked: whoever comes is told everything by anti-entropy.
   if (replica.sync.peers.size === 0) return
@@ -51,7 +51,8 @@ export const enqueuePush = (turn: Turn, replica: Replica, message: Message): voi
     epoch,
     message: { header: message.headerBytes, signature: message.signature, body: message.body },
   })
-  emit(turn, { kind: 'set-timer', timer: `push/${replica.number}`, atMs: turn.env.nowMs })
+  const timer = `push/${replica.number}`
+  emit(turn, { kind: 'set-timer', timer, atMs: turn.env.nowMs, early: true })
 }
 
 /**

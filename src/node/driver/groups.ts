@@ -1,6 +1,7 @@
 // Steps gathered into groups: what is written together, and what is done once that is written.
 // A step is never split over two groups, so a crash keeps all of it or nothing. A group that has
-// grown to its bound takes no more steps; order over all groups is the order of the steps.
+// grown to its bound takes no more steps, nor does one that only waits to leave; order over all groups
+// is the order of the steps.
 // Group commit as databases do it: the longer a write takes, the more steps share the next one.
 
 import type { Effect } from '../../core/effect.ts'
@@ -18,6 +19,8 @@ export type Deed =
 export interface Group {
   readonly writes: Write[]
   readonly deeds: Deed[]
+  /** Timers to be set when the write begins, and for when. */
+  readonly early: Map<string, number>
   /** Bytes of keys and values in `writes`. */
   bytes: number
   /** Something of it is seen outside this node: everything up to it must be durable first. */
@@ -49,7 +52,7 @@ export class Groups {
   /** Adds what one step asked for. */
   add(effects: readonly Effect[]): void {
     if (effects.length === 0) return
-    const group = this.#open()
+    const group = this.#open(effects)
     for (const effect of effects) {
       if (effect.kind === 'persist') {
         for (const put of effect.puts) this.#write(group, toWrite(this.#keyring, put))
@@ -64,6 +67,11 @@ export class Groups {
   }
 
   #deed(group: Group, deed: Deed): void {
+    if (deed.kind === 'set-timer' || deed.kind === 'cancel-timer') group.early.delete(deed.timer)
+    if (deed.kind === 'set-timer' && deed.early === true) {
+      group.early.set(deed.timer, deed.atMs)
+      return
+    }
     group.deeds.push(deed)
     group.leaves ||= leaves(deed)
   }
@@ -77,9 +85,9 @@ export class Groups {
     this.#waiting.clear()
   }
 
-  #open(): Group {
+  #open(effects: readonly Effect[]): Group {
     const last = this.#waiting.last
-    if (last !== undefined && this.#hasRoom(last)) return last
+    if (last !== undefined && this.#hasRoom(last) && !holdsUp(last, effects)) return last
     const group: Group = emptyGroup()
     this.#waiting.push(group)
     return group
@@ -98,7 +106,14 @@ export class Groups {
 }
 
 export function emptyGroup(): Group {
-  return { writes: [], deeds: [], bytes: 0, leaves: false }
+  return { writes: [], deeds: [], early: new Map(), bytes: 0, leaves: false }
+}
+
+/** What leaves by itself, such as what was sealed early, must not wait for a write of later steps. */
+function holdsUp(group: Group, effects: readonly Effect[]): boolean {
+  return (
+    group.leaves && group.writes.length === 0 && effects.some(({ kind }) => kind === 'persist')
+  )
 }
 
 /**
