@@ -1,8 +1,7 @@
-// One alarm for each timer name. A timer fires only after the writes of the step that set it (or with
-// them, where it is set early), and
-// never once a later step has replaced or cancelled it, even where it had already rung and waited
-// its turn. A timer that is put off keeps its early alarm and looks again when that rings, because
-// deadlines which move with every frame would otherwise fill the clock with dead alarms.
+// One alarm for each timer name. A timer fires only after the writes of the step that set it (while they
+// go on, where it is set early), and never once a later step has replaced or cancelled it, even where it
+// had already rung and waited its turn. A timer that is put off keeps its early alarm and looks again when
+// that rings, because deadlines which move with every frame would otherwise fill the clock with dead alarms.
 
 import type { Input } from '../../core/input.ts'
 import type { Clock } from '../../ports/clock.ts'

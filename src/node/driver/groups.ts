@@ -111,9 +111,7 @@ export function emptyGroup(): Group {
 
 /** What leaves by itself, such as what was sealed early, must not wait for a write of later steps. */
 function holdsUp(group: Group, effects: readonly Effect[]): boolean {
-  return (
-    group.leaves && group.writes.length === 0 && effects.some(({ kind }) => kind === 'persist')
-  )
+  return group.leaves && group.writes.length === 0 && effects.some(({ kind }) => kind === 'persist')
 }
 
 /**

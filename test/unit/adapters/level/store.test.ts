@@ -1,6 +1,6 @@
 // What a real database says when it cannot be opened or written, in this package's words.
 
-import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -65,6 +65,39 @@ describe('opening a level store', () => {
     const [rows] = await read(again, { from: Uint8Array.of(1), to: Uint8Array.of(2) })
     expect(rows).toEqual(batch)
     await close(again)
+  })
+})
+
+describe('a read of what is not synced yet', () => {
+  const one = (k: number) => ({ from: Uint8Array.of(k), to: Uint8Array.of(k, 0) })
+  const all = { from: Uint8Array.of(0), to: Uint8Array.of(9) }
+  const row = (k: number) => ({ key: Uint8Array.of(k), value: Uint8Array.of(k) })
+
+  it('writes nothing, whatever range it is', async () => {
+    const location = await mkdtemp(join(tmpdir(), 'coterie-level-'))
+    const logBytes = async (): Promise<number> => {
+      const logs = (await readdir(location)).filter((name) => name.endsWith('.log'))
+      const sizes = await Promise.all(
+        logs.map(async (name) => (await stat(join(location, name))).size),
+      )
+      return sizes.reduce((sum, size) => sum + size, 0)
+    }
+    const store = await openLevelStore({ location })
+    await write(store, [row(1), row(3)])
+    const before = await logBytes()
+    await write(store, [row(2), { key: Uint8Array.of(3), value: null }], { sync: false })
+    const last = { ...all, limit: 1, reverse: true }
+    expect(await read(store, one(2), one(3), all, last)).toEqual([
+      [row(2)],
+      [],
+      [row(1), row(2)],
+      [row(2)],
+    ])
+    expect(await logBytes()).toBe(before)
+    await write(store, [])
+    expect(await logBytes()).toBeGreaterThan(before)
+    await close(store)
+    await rm(location, { recursive: true })
   })
 })
 

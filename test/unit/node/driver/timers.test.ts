@@ -6,6 +6,7 @@ import type { Effect } from '../../../../src/core/effect.ts'
 import { Rig, persist, send } from './rig.ts'
 
 const set = (timer: string, atMs: number): Effect => ({ kind: 'set-timer', timer, atMs })
+const early = (timer: string): Effect => ({ kind: 'set-timer', timer, atMs: 0, early: true })
 const cancel = (timer: string): Effect => ({ kind: 'cancel-timer', timer })
 
 /** A rig whose n-th frame is answered with the n-th list. */
@@ -128,5 +129,62 @@ describe('a timer', () => {
     )
     rig.frame(0)
     expect(fired(rig)).toHaveLength(6)
+  })
+})
+
+describe('a timer that is set early', () => {
+  /** Frames are written; what the timer makes is sent. */
+  const pushing = (): Rig =>
+    new Rig().begin((input) => {
+      if (input.kind === 'timer') return [send(100)]
+      return input.kind === 'frame' ? [persist(1), early('push'), send(input.frame[0] ?? 0)] : []
+    })
+
+  it('fires while its write goes on; what comes of it leaves after that, behind what was asked before', () => {
+    const rig = pushing()
+    rig.frame(1)
+    expect(rig.log).toEqual(['step frame', 'write 1', 'step timer push'])
+    rig.durable()
+    expect(rig.log.slice(3)).toEqual(['durable', 'send 1 1', 'send 1 100'])
+  })
+
+  it('does not wait for writes of later steps', () => {
+    const rig = pushing()
+    rig.frame(1)
+    rig.frame(2)
+    rig.durable()
+    expect(rig.log.slice(4)).toEqual([
+      ...['durable', 'send 1 1', 'send 1 100'],
+      ...['write 1', 'step timer push'],
+    ])
+  })
+
+  it('fires once for all steps of one write', () => {
+    const rig = pushing()
+    rig.driver.together(() => {
+      for (const byte of [1, 2, 3]) rig.frame(byte)
+    })
+    expect(rig.log.slice(3)).toEqual(['write 3', 'step timer push'])
+  })
+
+  it('sends nothing where the write fails', () => {
+    const rig = pushing()
+    rig.frame(1)
+    rig.durable(new Error('EIO: broken'))
+    expect(rig.log.slice(3)).toEqual(['failed', 'fatal'])
+  })
+
+  it('fires at once where nothing is written', () => {
+    const rig = scripted([early('now'), send(1)])
+    rig.frame(0)
+    expect(rig.log).toEqual(['step frame', 'send 1 1', 'step timer now'])
+  })
+
+  it('does not fire once it was cancelled, and waits where it was replaced', () => {
+    const rig = scripted([early('a'), early('b'), persist(1), cancel('a'), set('b', 0)])
+    rig.frame(0)
+    expect(fired(rig)).toEqual([])
+    rig.durable()
+    expect(fired(rig)).toEqual(['step timer b'])
   })
 })
