@@ -124,17 +124,28 @@ export class Tracer {
           })
         },
       })
-      const { send, broadcast } = network
-      network.send = (channel, frame) => {
+      return this.#watched(network)
+    }
+  }
+
+  #watched(network: Network): Network {
+    return {
+      peerId: network.peerId,
+      open: (ref, protocol, peer, addresses) => network.open(ref, protocol, peer, addresses),
+      send: (channel, frame) => {
         this.#count('frame out')
-        send.call(network, channel, frame)
-      }
-      network.broadcast = (topic, envelope) => {
+        network.send(channel, frame)
+      },
+      close: (channel) => network.close(channel),
+      reset: (peer) => network.reset(peer),
+      gate: (blocked) => network.gate(blocked),
+      subscribe: (topic) => network.subscribe(topic),
+      unsubscribe: (topic) => network.unsubscribe(topic),
+      broadcast: (topic, envelope) => {
         this.#count('broadcast')
         this.mark('broadcast', nameOf(envelope))
-        broadcast.call(network, topic, envelope)
-      }
-      return network
+        network.broadcast(topic, envelope)
+      },
     }
   }
 

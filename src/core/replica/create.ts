@@ -46,6 +46,8 @@ const nothingUnderWay = (): Pick<
   | 'heard'
   | 'amongSinceMs'
   | 'complainedMs'
+  | 'joinWaiters'
+  | 'joining'
 > => ({
   calling: '',
   epochsSeen: new Map(),
@@ -57,6 +59,8 @@ const nothingUnderWay = (): Pick<
   heard: new Map(),
   amongSinceMs: undefined,
   complainedMs: Number.NEGATIVE_INFINITY,
+  joinWaiters: [],
+  joining: false,
 })
 
 const noKeys = (): Pick<
@@ -154,8 +158,6 @@ export const createReplica = (
     departures: new Map(),
     unaware: undefined,
     ...nothingUnderWay(),
-    joinWaiters: [],
-    joining: false,
     vouchers: new Map(),
   }
 }
