@@ -211,10 +211,13 @@ class Role {
     return directoryBytes(`${this.open.home}/store`)
   }
 
+  /** Each with the time at which it was ready, as those of the others: making it up is not measured. */
   texts(count: number): string[] {
-    const time = (): string => String(nowUs()).padStart(TIME_DIGITS, '0')
     const filler = this.open.bytes - TIME_DIGITS
-    return Array.from({ length: count }, () => `${time()}${randomText(filler)}`)
+    return Array.from({ length: count }, () => {
+      const random = randomText(filler)
+      return `${String(nowUs()).padStart(TIME_DIGITS, '0')}${random}`
+    })
   }
 
   #hear(event: Event): void {

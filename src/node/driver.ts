@@ -42,6 +42,8 @@ class Loop implements Driver {
   readonly #released = new Fifo<Deed>()
   /** Rows written since the last synced write. */
   #unsynced = 0
+  /** When the first of them was. */
+  #unsyncedMs: number | undefined
   /** Cancels the alarm that ends the wait of unsynced rows. */
   #cancelSync: (() => void) | undefined
   #syncDue = false
@@ -188,7 +190,7 @@ class Loop implements Driver {
       if (error !== undefined) return this.#fail(error)
       this.#writing = false
       this.#unsynced = sync ? 0 : unsynced
-      if (sync) this.#syncDue = false
+      if (sync) this.#noneOwed()
       else this.#syncSoon()
       this.#release(group)
       this.#pump()
@@ -220,12 +222,21 @@ class Loop implements Driver {
     })
   }
 
+  #noneOwed(): void {
+    this.#syncDue = false
+    this.#unsyncedMs = undefined
+  }
+
+  /** Rings when the oldest row has waited long enough; where that was synced meanwhile, it waits on. */
   #syncSoon(): void {
     const { clock } = this.#options
-    this.#cancelSync ??= clock.alarm(clock.nowMs() + SYNC_WITHIN_MS, () => {
+    this.#unsyncedMs ??= clock.nowMs()
+    this.#cancelSync ??= clock.alarm(this.#unsyncedMs + SYNC_WITHIN_MS, () => {
       this.#cancelSync = undefined
-      this.#syncDue = this.#unsynced > 0
-      this.#pump()
+      if (this.#unsyncedMs === undefined) return
+      this.#syncDue = clock.nowMs() >= this.#unsyncedMs + SYNC_WITHIN_MS
+      if (this.#syncDue) this.#pump()
+      else this.#syncSoon()
     })
   }
 

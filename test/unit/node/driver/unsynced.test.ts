@@ -80,6 +80,24 @@ describe('a step of which nothing leaves', () => {
     expect(rig.log).toEqual(['write 0', 'durable'])
   })
 
+  it('is not synced again because an older one was waited for, which went along with what left', () => {
+    const rig = scripted([persist(1), event], [persist(2), send(2)])
+    const say = (byte: number): void => {
+      rig.frame(byte)
+      rig.durable()
+    }
+    say(0)
+    rig.clock.advance(50)
+    say(1)
+    rig.clock.advance(30)
+    say(0)
+    rig.log.length = 0
+    rig.clock.advance(99)
+    expect(rig.log).toEqual([])
+    rig.clock.advance(1)
+    expect(rig.log).toEqual(['write 0'])
+  })
+
   it('is synced where too many of them have gathered', () => {
     const rig = scripted([persist(1), event])
     for (let nth = 0; nth < 257; nth++) {
