@@ -8,7 +8,6 @@ import {
   type KeyObject,
   createCipheriv,
   createDecipheriv,
-  createHmac,
   createPrivateKey,
   createPublicKey,
   diffieHellman,
@@ -21,6 +20,7 @@ import { type Bytes, EMPTY, concat, fromBase64url, toBase64url, toHex } from '..
 import { Lru } from '../base/lru.ts'
 import { type Crypto, HASH_BYTES, NONCE_BYTES, TAG_BYTES, demandLength } from './crypto.ts'
 import { hkdfOver } from './hkdf.ts'
+import { isOfPrimeOrder } from './prime-order.ts'
 import { type Equation, predicateOver } from './signature.ts'
 
 type Curve = 'Ed25519' | 'X25519'
@@ -65,6 +65,7 @@ export function createNativeCrypto(): Crypto {
 
 /** OpenSSL checks the cofactorless equation and compares R byte for byte, as the predicate wants. */
 const nativeEquation: Equation<KeyObject> = {
+  admits: (bytes) => isOfPrimeOrder(bytes, xShared),
   prepare: (bytes) => publicKey('Ed25519', bytes),
   holds: (key, message, signature) => verify(null, message, key, signature),
 }
@@ -79,8 +80,13 @@ const joined = new Uint8Array(4_096)
 function sha256(...parts: readonly Bytes[]): Bytes {
   const [only = EMPTY] = parts
   const input = parts.length === 1 ? only : join(parts)
-  const digest = hash('sha256', input, 'binary')
+  const digest = digestOf(input)
   if (input.buffer === joined.buffer) input.fill(0)
+  return digest
+}
+
+function digestOf(input: Bytes): Bytes {
+  const digest = hash('sha256', input, 'binary')
   const bytes = new Uint8Array(HASH_BYTES)
   for (let index = 0; index < HASH_BYTES; index++) bytes[index] = digest.charCodeAt(index)
   return bytes
@@ -99,10 +105,37 @@ function join(parts: readonly Bytes[]): Bytes {
   return joined.subarray(0, length)
 }
 
+const BLOCK_BYTES = 64
+const INNER_PAD = 0x36
+const OUTER_PAD = 0x5c
+const outer = new Uint8Array(BLOCK_BYTES + HASH_BYTES)
+
+/**
+ * HMAC as RFC 2104 writes it, over the one-shot hash: a running HMAC is an object outside the heap, and
+ * making one costs twice as much as both hashes. What holds the key is wiped.
+ */
 function hmac(key: Bytes, ...parts: readonly Bytes[]): Bytes {
-  const running = createHmac('sha256', key)
-  for (const part of parts) running.update(part)
-  return plain(running.digest())
+  const short = key.length > BLOCK_BYTES ? sha256(key) : key
+  let length = BLOCK_BYTES
+  for (const part of parts) length += part.length
+  const inner = length > joined.length ? new Uint8Array(length) : joined.subarray(0, length)
+  inner.fill(INNER_PAD, 0, BLOCK_BYTES)
+  outer.fill(OUTER_PAD, 0, BLOCK_BYTES)
+  for (let index = 0; index < short.length; index++) {
+    const byte = short[index] ?? 0
+    inner[index] = INNER_PAD ^ byte
+    outer[index] = OUTER_PAD ^ byte
+  }
+  let offset = BLOCK_BYTES
+  for (const part of parts) {
+    inner.set(part, offset)
+    offset += part.length
+  }
+  outer.set(digestOf(inner), BLOCK_BYTES)
+  const tag = digestOf(outer)
+  inner.fill(0)
+  outer.fill(0)
+  return tag
 }
 
 function aeadSeal(key: Bytes, nonce: Bytes, aad: Bytes, plaintext: Bytes): Bytes {

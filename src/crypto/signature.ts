@@ -10,6 +10,7 @@ import { sha512 } from '@noble/hashes/sha2.js'
 import { type Bytes, equal, toHex } from '../base/bytes.ts'
 import { Lru } from '../base/lru.ts'
 import { type Crypto, HASH_BYTES, SIGNATURE_BYTES } from './crypto.ts'
+import { littleEndian, littleEndianBytes } from './prime-order.ts'
 
 hashes.sha512 = sha512
 
@@ -20,8 +21,10 @@ const KEYS_REMEMBERED_MAX = 8_192
 const groupOrder: bigint = Point.CURVE().n
 const groupOrderBytes: Bytes = littleEndianBytes(groupOrder)
 
-/** How a provider checks the group equation, once key and scalar have been looked at. */
+/** How a provider decides about a key, and then about the group equation with a scalar in range. */
 export interface Equation<Key> {
+  /** Whether 32 bytes are the canonical encoding of a point in the prime-order group, not its zero. */
+  admits(publicKey: Bytes): boolean
   /** Turns an admitted public key into what the provider computes with. */
   prepare(publicKey: Bytes): Key
   /** Whether encode(S*B - k*A) is exactly the R of a signature with S below L. */
@@ -36,7 +39,7 @@ export function predicateOver<Key>(equation: Equation<Key>): Pick<Crypto, 'admit
     const name = toHex(publicKey)
     const known = remembered.get(name)
     if (known !== undefined) return known.key
-    const key = isAdmissible(publicKey) ? equation.prepare(publicKey) : undefined
+    const key = equation.admits(publicKey) ? equation.prepare(publicKey) : undefined
     remembered.set(name, { key })
     return key
   }
@@ -59,6 +62,7 @@ export interface PortableKey {
 
 /** The portable equation, in the point arithmetic of noble. Not constant-time: all of it is public. */
 export const portableEquation: Equation<PortableKey> = {
+  admits: isAdmissible,
   prepare: (publicKey) => ({
     negated: Point.fromBytes(publicKey, false).negate(),
     publicKey: publicKey.slice(),
@@ -73,7 +77,6 @@ export const portableEquation: Equation<PortableKey> = {
   },
 }
 
-/** Whether 32 bytes are the canonical encoding of a point in the prime-order group, not its zero. */
 function isAdmissible(publicKey: Bytes): boolean {
   try {
     const point = Point.fromBytes(publicKey, false)
@@ -91,12 +94,4 @@ function isReduced(signature: Bytes): boolean {
     if (difference !== 0) return difference < 0
   }
   return false
-}
-
-function littleEndian(bytes: Bytes): bigint {
-  return BigInt(`0x${toHex(bytes.slice().reverse())}`)
-}
-
-function littleEndianBytes(value: bigint): Bytes {
-  return Uint8Array.from({ length: 32 }, (_, index) => Number((value >> BigInt(8 * index)) & 255n))
 }
