@@ -52,6 +52,9 @@ export function decode(bytes: Bytes, options: DecodeOptions = {}): Result<Value>
 /** Bytes that are copied as a whole: whoever keeps a field of so few may keep the others. */
 const SMALL_BYTES_MAX = 1_024
 
+/** Bytes that are copied one by one: making a view of them would cost more. */
+const LOOPED_BYTES_MAX = 64
+
 /** How far one call of `decode` has come. */
 interface Reading {
   readonly bytes: Bytes
@@ -112,7 +115,11 @@ function readBytes(reading: Reading, length: number): Value {
   if (offset + length > bytes.length) return refuse(reading, 'cut short')
   reading.offset = offset + length
   if (length === 0) return EMPTY
-  return own?.subarray(offset, offset + length) ?? copyOf(bytes.subarray(offset, offset + length))
+  if (own !== undefined) return own.subarray(offset, offset + length)
+  if (length > LOOPED_BYTES_MAX) return copyOf(bytes.subarray(offset, offset + length))
+  const copy = fresh(length)
+  for (let index = 0; index < length; index++) copy[index] = bytes[offset + index] ?? 0
+  return copy
 }
 
 function readText(reading: Reading, length: number): Value {

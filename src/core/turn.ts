@@ -22,7 +22,7 @@ export interface Turn {
   readonly effects: Effect[]
   readonly loads: Loads
   /** Counts of this step, summed by name and label. */
-  readonly counts: Map<string, { name: string; label: string | undefined; by: number }>
+  readonly counts: Map<string, Map<string | undefined, number>>
 }
 
 export const createTurn = (env: Env, loads: Loads): Turn => ({
@@ -47,18 +47,20 @@ export const forgetSecret = (turn: Turn, key: Bytes): void => {
 }
 
 export const count = (turn: Turn, name: string, label?: string, by = 1): void => {
-  const kept = turn.counts.get(label === undefined ? name : `${name} ${label}`)
-  if (kept !== undefined) kept.by += by
-  else turn.counts.set(label === undefined ? name : `${name} ${label}`, { name, label, by })
+  let labels = turn.counts.get(name)
+  if (labels === undefined) turn.counts.set(name, (labels = new Map()))
+  labels.set(label, (labels.get(label) ?? 0) + by)
 }
 
 /** Everything that the step asks for, its counts last. */
 export const effectsOf = (turn: Turn): Effect[] => {
-  for (const { name, label, by } of turn.counts.values()) {
-    emit(
-      turn,
-      label === undefined ? { kind: 'count', name, by } : { kind: 'count', name, label, by },
-    )
+  for (const [name, labels] of turn.counts) {
+    for (const [label, by] of labels) {
+      emit(
+        turn,
+        label === undefined ? { kind: 'count', name, by } : { kind: 'count', name, label, by },
+      )
+    }
   }
   return turn.effects
 }

@@ -73,6 +73,11 @@ const nativeEquation: Equation<KeyObject> = {
 /** Where the parts of a hash are joined, if they fit. */
 const joined = new Uint8Array(4_096)
 
+/** Its beginnings by their length: one that is made anew each time costs as much as a hash. */
+const beginnings = new Array<Bytes | undefined>(joined.length + 1).fill(undefined)
+
+const beginning = (length: number): Bytes => (beginnings[length] ??= joined.subarray(0, length))
+
 /**
  * The digest comes as a text of one character a byte: a buffer costs as much as the whole hash,
  * because its memory lies outside the heap.
@@ -85,11 +90,23 @@ function sha256(...parts: readonly Bytes[]): Bytes {
   return digest
 }
 
+/** Digests lie side by side, apart from all else: ids among them are kept for long, and small. */
+let block = EMPTY
+let blockUsed = 0
+const DIGEST_BLOCK_BYTES = 4_096
+
 function digestOf(input: Bytes): Bytes {
-  const digest = hash('sha256', input, 'binary')
-  const bytes = new Uint8Array(HASH_BYTES)
-  for (let index = 0; index < HASH_BYTES; index++) bytes[index] = digest.charCodeAt(index)
+  if (blockUsed === block.length) {
+    block = new Uint8Array(DIGEST_BLOCK_BYTES)
+    blockUsed = 0
+  }
+  const bytes = block.subarray(blockUsed, (blockUsed += HASH_BYTES))
+  spell(hash('sha256', input, 'binary'), bytes, 0)
   return bytes
+}
+
+function spell(digest: string, target: Bytes, offset: number): void {
+  for (let index = 0; index < HASH_BYTES; index++) target[offset + index] = digest.charCodeAt(index)
 }
 
 /** The parts as one: in the shared place, which is wiped after use, or in a new one. */
@@ -102,7 +119,7 @@ function join(parts: readonly Bytes[]): Bytes {
     joined.set(part, offset)
     offset += part.length
   }
-  return joined.subarray(0, length)
+  return beginning(length)
 }
 
 const BLOCK_BYTES = 64
@@ -118,7 +135,7 @@ function hmac(key: Bytes, ...parts: readonly Bytes[]): Bytes {
   const short = key.length > BLOCK_BYTES ? sha256(key) : key
   let length = BLOCK_BYTES
   for (const part of parts) length += part.length
-  const inner = length > joined.length ? new Uint8Array(length) : joined.subarray(0, length)
+  const inner = length > joined.length ? new Uint8Array(length) : beginning(length)
   inner.fill(INNER_PAD, 0, BLOCK_BYTES)
   outer.fill(OUTER_PAD, 0, BLOCK_BYTES)
   for (let index = 0; index < short.length; index++) {
@@ -131,7 +148,7 @@ function hmac(key: Bytes, ...parts: readonly Bytes[]): Bytes {
     inner.set(part, offset)
     offset += part.length
   }
-  outer.set(digestOf(inner), BLOCK_BYTES)
+  spell(hash('sha256', inner, 'binary'), outer, BLOCK_BYTES)
   const tag = digestOf(outer)
   inner.fill(0)
   outer.fill(0)

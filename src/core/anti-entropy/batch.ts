@@ -18,7 +18,7 @@ import type { Result } from '../../base/result.ts'
 import { fail, ok } from '../../base/result.ts'
 import type { Value } from '../../codec/canonical.ts'
 import type { Reader } from '../../codec/shape.ts'
-import { bytes, bytesUpTo, list, tuple, u32, u53, uint } from '../../codec/shape.ts'
+import { bytes, bytesUpTo, either, list, tuple, u32, u53, uint } from '../../codec/shape.ts'
 import type { Message } from '../message/message.ts'
 
 export interface BatchAuthor {
@@ -59,8 +59,7 @@ export interface Batch {
   readonly vouchers: readonly Voucher[]
 }
 
-const reference: Reader<DepReference> = (value) =>
-  typeof value === 'number' ? ok(value) : bytes(32)(value)
+const reference: Reader<DepReference> = either(u53, bytes(32))
 
 const item = tuple(
   u32,

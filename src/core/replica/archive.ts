@@ -25,7 +25,8 @@ import { GroupNote, groupNoteKey } from './state.ts'
 export interface ArchiveRun {
   readonly line: number
   readonly first: number
-  readonly keys: Map<number, Bytes>
+  /** A counter and its key, and so on. */
+  readonly pairs: Value[]
 }
 
 type Place = Pick<Row, 'line' | 'counter'>
@@ -48,13 +49,13 @@ export const remember = (
   }
   addToTally(replica.archived, text.sentMs)
   const open = replica.archiving.get(line)
-  const full = open !== undefined && open.keys.size >= RUN_MESSAGES_MAX
+  const full = open !== undefined && open.pairs.length >= 2 * RUN_MESSAGES_MAX
   const run = open === undefined || full ? startRun(replica, line, counter) : open
-  run.keys.set(counter, text.messageKey)
+  run.pairs.push(counter, text.messageKey)
 }
 
 const startRun = (replica: Replica, line: number, first: number): ArchiveRun => {
-  const run = { line, first, keys: new Map<number, Bytes>() }
+  const run: ArchiveRun = { line, first, pairs: [] }
   replica.archiving.set(line, run)
   replica.archiveRuns.push(run)
   return run
@@ -68,9 +69,9 @@ export const interrupt = (replica: Replica, line: number): void => {
 /** At the end of a step: everything kept in it, in the write of the texts themselves. */
 export const saveArchive = (turn: Turn, replica: Replica): void => {
   if (replica.archiveRuns.length === 0) return
-  const puts: Put[] = replica.archiveRuns.map(({ line, first, keys }) => ({
+  const puts: Put[] = replica.archiveRuns.map(({ line, first, pairs }) => ({
     key: archiveKey(replica.number, line, first),
-    value: encode([...keys].flatMap(([counter, messageKey]): Value[] => [counter, messageKey])),
+    value: encode(pairs),
     secret: true,
   }))
   const at = groupNoteKey(replica.number, GroupNote.archived, EMPTY)

@@ -74,6 +74,7 @@ export const withdrawnOf = (replica: Replica, member: Hex): number => {
     return total + Math.max(0, (tip?.counter ?? -1) + 1 - from)
   }, 0)
 }
+const nobody: readonly Hex[] = []
 
 /**
  * Takes note of a message just taken in: somebody is gone now, or a leader covers more of the gone.
@@ -84,12 +85,13 @@ export const noteDepartures = (
   row: Row,
   past: Frontier,
   info: ControlInfo | undefined,
-): Hex[] => {
+): readonly Hex[] => {
+  const covers = replica.departures.size > 0 && replica.facts.get(row.member)?.leader === true
+  const changes = info?.kind === 'roster'
+  if (!covers && !changes) return nobody
   const touched = new Set<Hex>()
-  if (replica.departures.size > 0 && replica.facts.get(row.member)?.leader === true) {
-    noteCover(replica, row, past, touched)
-  }
-  if (info?.kind === 'roster') noteGone(replica, row, touched)
+  if (covers) noteCover(replica, row, past, touched)
+  if (changes) noteGone(replica, row, touched)
   return [...touched]
 }
 

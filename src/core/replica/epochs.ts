@@ -128,7 +128,9 @@ export const parseEpoch = (idBytes: Bytes, saved: Bytes, given = false): OpenEpo
 export const spend = (
   crypto: Crypto,
   replica: Replica,
-  { epoch, member, gen }: { readonly epoch: Hex; readonly member: Hex; readonly gen: number },
+  epoch: Hex,
+  member: Hex,
+  gen: number,
 ): void => {
   const chain = replica.epochs.get(epoch)?.chains.get(member)
   if (chain === undefined || gen < chain.gen || replica.reopening.has(epoch)) return

@@ -18,6 +18,7 @@ export const bootHeard = (replica: Replica, member: Hex, saved: Bytes): void => 
 
 /** A message of a member was taken in. */
 export const noteHeard = (turn: Turn, replica: Replica, member: Hex): void => {
-  const savedMs = replica.heard.get(member)?.savedMs ?? 0
-  replica.heard.set(member, { atMs: Math.floor(turn.env.wallMs), savedMs })
+  const atMs = Math.floor(turn.env.wallMs)
+  const known = replica.heard.get(member)
+  if (known?.atMs !== atMs) replica.heard.set(member, { atMs, savedMs: known?.savedMs ?? 0 })
 }

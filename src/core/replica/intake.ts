@@ -134,14 +134,14 @@ const considered = (
   const { transcript } = replica
   const prev = message.prev === undefined ? undefined : rowById(transcript, message.prev)
   const rows: Row[] = []
-  const missing: string[] = []
   for (const dep of message.deps) {
     const row = rowById(transcript, dep)
-    if (row === undefined) missing.push(dep)
-    else rows.push(row)
+    if (row !== undefined) rows.push(row)
   }
-  if (message.prev !== undefined && prev === undefined) missing.push(message.prev)
-  if (missing.length > 0) return done(turn, wait(turn, replica, message, missing, source))
+  const headless = message.prev !== undefined && prev === undefined
+  if (headless || rows.length < message.deps.length) {
+    return done(turn, wait(turn, replica, message, missingOf(transcript, message), source))
+  }
   const vouched = source.vouched || source.verified
   const judgement = judge(courtOf(turn, replica), message, { prev, deps: rows }, vouched)
   if (judgement.kind === 'invalid') {
@@ -155,14 +155,24 @@ const considered = (
     )
   }
   admit(turn, replica, message, judgement, source)
-  done(turn, { kind: 'accepted' })
+  done(turn, accepted)
   freeWaiting(turn, replica, message.id)
 }
+
+const accepted: Outcome = { kind: 'accepted' }
+
+/** Ids of the parents of a message that are not here. */
+const missingOf = (transcript: Replica['transcript'], { deps, prev }: Message): string[] =>
+  [...deps, ...(prev === undefined ? [] : [prev])].filter(
+    (id) => rowById(transcript, id) === undefined,
+  )
 
 /** Takes up what waited for a message, and what waited for that: a loop, however long the chain. */
 const freeWaiting = (turn: Turn, replica: Replica, id: string): void => {
   const { freed } = replica
-  freed.push(...arrived(replica.pending, id))
+  const now = arrived(replica.pending, id)
+  if (now.length === 0 && freed.length === 0) return
+  freed.push(...now)
   if (replica.freeing) return
   replica.freeing = true
   for (let next = freed.shift(); next !== undefined; next = freed.shift()) {
@@ -217,7 +227,7 @@ const admit = (
   const branch = start !== undefined && replica.transcript.byMember.has(row.member)
   const line = insert(replica.transcript, row, parents, start)
   replica.root = undefined
-  for (const { parents: ids, held } of replica.reading) if (ids.includes(row.id)) held.add(row.id)
+  if (replica.reading.size > 0) noteRead(replica, row.id)
   replica.vouchers.delete(line.index)
   if (branch) replica.equivocators.add(row.member)
   const puts: Put[] = []
@@ -236,14 +246,14 @@ const admit = (
     puts.push(noteControl(replica, row, accepted.past.control, info), ...answered(replica, info))
   }
   const departed = noteDepartures(replica, row, accepted.past.control, info)
-  puts.push(...departed.map((member) => departurePut(replica, member)))
+  for (const member of departed) puts.push(departurePut(replica, member))
   if (info?.kind === 'epoch') puts.push(noteEpochSeen(turn, replica, info.epoch))
   if (row.type === MessageType.text) {
     countText(replica, message.epoch, message.header.sent)
     puts.push(...takeText(turn, replica, message, row))
   }
   if (row.type === MessageType.meta) puts.push(...noteMeta(turn, replica, message, row))
-  if (isSealed(row.type)) spendKey(turn.env.crypto, replica, { ...message, gen: row.gen })
+  if (isSealed(row.type)) spendKey(turn.env.crypto, replica, message, row.gen)
   if (useChanged) forgetLeft(replica, line)
   persist(turn, puts)
   if (branch) noteBranch(turn, replica, row)
@@ -257,6 +267,11 @@ const admit = (
   noteWitness(turn, replica, row)
   noteAttesting(turn, replica, row)
   if (replica.transcript.count % LOOK_EVERY_MESSAGES === 0) replica.changed = true
+}
+
+/** Reads under way learn that a parent came meanwhile. */
+const noteRead = (replica: Replica, id: string): void => {
+  for (const { parents, held } of replica.reading) if (parents.includes(id)) held.add(id)
 }
 
 export const linePut = (replica: Replica, line: Line): Put => ({

@@ -60,8 +60,9 @@ export const takeText = (
 export const spendKey = (
   crypto: Crypto,
   replica: Replica,
-  place: { readonly epoch: Hex; readonly member: Hex; readonly gen: number },
-): void => spend(crypto, replica, place)
+  { epoch, member }: { readonly epoch: Hex; readonly member: Hex },
+  gen: number,
+): void => spend(crypto, replica, epoch, member, gen)
 
 /** Opens this member's seal of an epoch message that is held; whether it did. */
 export const openOwnSeal = (turn: Turn, replica: Replica, message: Message): boolean => {

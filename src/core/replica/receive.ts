@@ -15,6 +15,7 @@ import { rowById } from '../transcript/transcript.ts'
 import type { Turn } from '../turn.ts'
 import { count, emit, persist } from '../turn.ts'
 import { withdrawnOf } from './departures.ts'
+import type { Source } from './intake.ts'
 import { linePut, take } from './intake.ts'
 import { loadIds } from './rows.ts'
 import type { Replica } from './state.ts'
@@ -139,6 +140,9 @@ interface BatchRun {
   readonly vouchers: ReadonlyMap<number, Voucher>
   /** An invalid message was in it: the peer is blamed once for all of them. */
   blamed: boolean
+  /** Where its messages come from, with or without a signature of their own that was checked. */
+  readonly vouched: Source
+  readonly signed: Source
 }
 
 const takeAll = (
@@ -158,6 +162,8 @@ const takeAll = (
     last: new Map(batch.items.map((item, i) => [item.author, i])),
     vouchers: new Map(batch.vouchers.map((voucher) => [voucher.author, voucher])),
     blamed: false,
+    vouched: { how: 'sync', from: peer.peer, vouched: true, verified: false },
+    signed: { how: 'sync', from: peer.peer, vouched: true, verified: true },
   }
   takeFrom(turn, run, 0, done)
 }
@@ -190,8 +196,7 @@ const takeItem = (turn: Turn, run: BatchRun, i: number, next: (turn: Turn) => vo
   const isLast = run.last.get(author) === i
   const signed = isLast && voucher.headers.length === 0
   const taken = signed ? { ...message, signature: voucher.signature } : message
-  const source = { how: 'sync', from: peer.peer, vouched: true, verified: signed } as const
-  take(turn, replica, taken, source, (later, outcome) => {
+  take(turn, replica, taken, signed ? run.signed : run.vouched, (later, outcome) => {
     if (outcome.kind === 'accepted') {
       peer.tally.received += 1
       if (isLast && !signed) keepVoucher(later, replica, message, voucher)

@@ -125,7 +125,7 @@ const finish = (turn: Turn, replica: Replica, epoch: Hex): void => {
   for (const line of replica.transcript.lines) {
     const now = line.uses.at(-1)?.epoch
     if (now === epoch && isSealed(line.tip.type)) {
-      spendKey(turn.env.crypto, replica, { epoch, member: line.member, gen: line.tip.gen })
+      spendKey(turn.env.crypto, replica, { epoch, member: line.member }, line.tip.gen)
     }
     if (now !== undefined) forgetLeft(replica, line)
   }

@@ -17,13 +17,14 @@ import type { Place } from '../validity/past.ts'
 import type { Replica } from './state.ts'
 import { bytesOf } from './state.ts'
 
-const INDEX_ID_BYTES = 16
+/** The space, the group, and half of an id. */
+const INDEX_KEY_BYTES = 1 + 4 + 16
 
 export const messageKey = (replica: Replica, line: number, counter: number): Uint8Array =>
   key(Space.message, replica.number, line, counter)
 
 export const indexKey = (replica: Replica, id: Uint8Array): Uint8Array =>
-  key(Space.index, replica.number, id.subarray(0, INDEX_ID_BYTES))
+  key(Space.index, replica.number, id).subarray(0, INDEX_KEY_BYTES)
 
 export const indexValue = (line: number, counter: number): Uint8Array => {
   const value = fresh(8)

@@ -95,11 +95,11 @@ const judgeStructure = (
     const [a, b] = [ids[i - 1], ids[i]]
     if (a !== undefined && b !== undefined && a >= b) return 'deps-not-sorted'
   }
-  if (deps.some((dep) => dep.id === id)) return 'deps-self'
   for (const dep of deps) {
+    if (dep.id === id) return 'deps-self'
     // A dep adds something: it lies in no other parent's past. `prev` may lie in a dep's.
-    const told = dep === prev || rows.some((row) => row !== dep && reaches(row, dep))
-    if (told) return 'deps-not-heads'
+    if (dep === prev) return 'deps-not-heads'
+    for (const row of rows) if (row !== dep && reaches(row, dep)) return 'deps-not-heads'
   }
   if (header.lamport !== past.lamport) return 'lamport'
   return undefined
@@ -149,6 +149,11 @@ const judgeEpochUse = (
   gen: number,
 ): string | undefined => {
   if (prev === undefined) return 'counter-zero'
+  // The usual case first: the author goes on under the epoch that it used last.
+  const latest = transcript.lines[prev.line]?.uses.at(-1)
+  if (latest !== undefined && latest.epoch === epoch && latest.from <= prev.counter) {
+    return gen === prev.gen + 1 ? undefined : 'generation'
+  }
   const uses = (transcript.lines[prev.line]?.uses ?? []).filter((use) => use.from <= prev.counter)
   const current = uses.at(-1)?.epoch
   if (current === epoch) return gen === prev.gen + 1 ? undefined : 'generation'
