@@ -25,6 +25,9 @@ const BYTES = 2
 const TEXT = 3
 const ARRAY = 4
 
+/** Enough for a full batch of messages. */
+const DRAFT_BYTES = 256 * 1_024
+
 const encoder = new TextEncoder()
 
 /**
@@ -33,10 +36,31 @@ const encoder = new TextEncoder()
  * @throws RangeError for a number or text outside the profile: a defect of the caller
  */
 export function encode(value: Value): Bytes {
-  const encoded = fresh(encodedLength(value))
-  write(value, encoded, 0)
+  const length = write(value, draft, 0)
+  const encoded = fresh(length)
+  if (length > draft.length) {
+    write(value, encoded, 0)
+    draft.fill(0)
+  } else if (length <= BEGINNINGS_BYTES_MAX) {
+    const beginning = (beginnings[length] ??= draft.subarray(0, length))
+    encoded.set(beginning)
+    // It may have held a key.
+    beginning.fill(0)
+  } else {
+    encoded.set(draft.subarray(0, length))
+    draft.fill(0, 0, length)
+  }
   return encoded
 }
+
+/**
+ * What is encoded is written here first and then copied: how long it gets is known only at its end, and
+ * to find that out beforehand costs as much as writing it. Nothing is written behind its end.
+ */
+const draft = new Uint8Array(DRAFT_BYTES)
+const BEGINNINGS_BYTES_MAX = 2_048
+/** Its beginnings by their length: making one anew costs as much as writing a header. */
+const beginnings = new Array<Bytes | undefined>(BEGINNINGS_BYTES_MAX + 1).fill(undefined)
 
 /** Decodes bytes from anywhere. Never throws; the reason of a refusal is a few words. */
 export function decode(bytes: Bytes, options: DecodeOptions = {}): Result<Value> {
@@ -141,19 +165,6 @@ function readArray(reading: Reading, length: number, depth: number): Value {
   return items
 }
 
-function encodedLength(value: Value): number {
-  if (typeof value === 'number') return headLength(value)
-  if (typeof value === 'string') {
-    const length = utf8Length(value)
-    return headLength(length) + length
-  }
-  if (value instanceof Uint8Array) return headLength(value.length) + value.length
-  let length = headLength(value.length)
-  // By index: one loop over lists of all kinds, which the engine would otherwise compile over and over.
-  for (let index = 0; index < value.length; index++) length += encodedLength(value[index] ?? 0)
-  return length
-}
-
 function headLength(argument: number): number {
   if (argument < 24) return 1
   if (argument < 0x100) return 2
@@ -161,19 +172,22 @@ function headLength(argument: number): number {
   return argument < 0x1_0000_0000 ? 5 : 9
 }
 
-/** Writes a value at an offset and returns the offset behind it. */
+/** Writes a value at an offset, as far as there is room, and returns the offset behind it. */
 function write(value: Value, target: Bytes, offset: number): number {
   if (typeof value === 'number') return writeHead(UINT, value, target, offset)
   if (typeof value === 'string') {
-    const start = writeHead(TEXT, utf8Length(value), target, offset)
-    return start + encoder.encodeInto(value, target.subarray(start)).written
+    const length = utf8Length(value)
+    const start = writeHead(TEXT, length, target, offset)
+    encoder.encodeInto(value, target.subarray(start))
+    return start + length
   }
   if (value instanceof Uint8Array) {
     const start = writeHead(BYTES, value.length, target, offset)
-    target.set(value, start)
+    if (start + value.length <= target.length) target.set(value, start)
     return start + value.length
   }
   let end = writeHead(ARRAY, value.length, target, offset)
+  // By index: one loop over lists of all kinds, which the engine would otherwise compile over and over.
   for (let index = 0; index < value.length; index++) end = write(value[index] ?? 0, target, end)
   return end
 }

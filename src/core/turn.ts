@@ -48,7 +48,7 @@ export const forgetSecret = (turn: Turn, key: Bytes): void => {
 
 export const count = (turn: Turn, name: string, label?: string, by = 1): void => {
   let labels = turn.counts.get(name)
-  if (labels === undefined) turn.counts.set(name, (labels = new Map()))
+  if (labels === undefined) turn.counts.set(name, (labels = new Map<string | undefined, number>()))
   labels.set(label, (labels.get(label) ?? 0) + by)
 }
 

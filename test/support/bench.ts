@@ -127,8 +127,8 @@ export class Bench {
     transcript.order = transcript.order.filter(({ id }) => tips.has(id))
     transcript.oldest = 0
     for (const [id] of transcript.rows) if (!tips.has(id)) transcript.rows.delete(id)
-    for (const [place, { id }] of transcript.places)
-      if (!tips.has(id)) transcript.places.delete(place)
+    for (const places of transcript.places.values())
+      for (const [counter, { id }] of places) if (!tips.has(id)) places.delete(counter)
     transcript.evicted = true
   }
 

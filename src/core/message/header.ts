@@ -142,7 +142,16 @@ export const bodyHashOf = (crypto: Crypto, body: Bytes): Bytes => hash(crypto, l
 export const idOf = (crypto: Crypto, header: Bytes): Bytes => hash(crypto, labels.id, header)
 
 /** `1d3f92d1:1`, as people and the command line write a message number. */
-export const numberText = (memberGroupId: number, counter: number): string =>
-  `${memberGroupId.toString(16).padStart(8, '0')}:${counter}`
+export const numberText = (memberGroupId: number, counter: number): string => {
+  // An author mostly says more than one thing.
+  if (memberGroupId !== spelledId) {
+    spelledId = memberGroupId
+    spelling = memberGroupId.toString(16).padStart(8, '0')
+  }
+  return `${spelling}:${counter}`
+}
+
+let spelledId = 0
+let spelling = '00000000'
 
 export const hexOf = (id: Bytes): Hex => toHex(id)

@@ -35,7 +35,8 @@ export interface Transcript<Info> {
   readonly heads: Map<Hex, Row>
   readonly control: ControlLog<Info>
   readonly rows: Map<Hex, Row>
-  readonly places: Map<number, Row>
+  /** Line -> counter -> row. Two maps: a number made of both would be an object for each look-up. */
+  readonly places: Map<number, Map<number, Row>>
   /** The rows in memory, oldest first, from `oldest` on. */
   order: Row[]
   oldest: number
@@ -63,9 +64,6 @@ export const createTranscript = <Info>(windowRows: number): Transcript<Info> => 
   windowRows,
 })
 
-/** One number for (line, counter): both fit 53 bits together. */
-const place = (line: number, counter: number): number => line * 0x1_0000_0000 + counter
-
 export const rowById = <Info>(transcript: Transcript<Info>, id: Hex): Row | undefined =>
   transcript.rows.get(id)
 
@@ -73,7 +71,7 @@ export const rowAt = <Info>(
   transcript: Transcript<Info>,
   line: number,
   counter: number,
-): Row | undefined => transcript.places.get(place(line, counter))
+): Row | undefined => transcript.places.get(line)?.get(counter)
 
 /** True when `inner` is `outer` or in its past. */
 export const reaches = (outer: Row, inner: Row): boolean =>
@@ -97,7 +95,9 @@ export const lineHolding = <Info>(
 export const remember = <Info>(transcript: Transcript<Info>, row: Row): void => {
   if (transcript.rows.has(row.id)) return
   transcript.rows.set(row.id, row)
-  transcript.places.set(place(row.line, row.counter), row)
+  const places = transcript.places.get(row.line)
+  if (places === undefined) transcript.places.set(row.line, new Map([[row.counter, row]]))
+  else places.set(row.counter, row)
   transcript.order.push(row)
   // Every tip stays, and a view over an old past needs one more row of each line at once.
   const rowsMax = transcript.windowRows + 2 * transcript.lines.length
@@ -118,7 +118,7 @@ const evictOldest = <Info>(transcript: Transcript<Info>): void => {
     return
   }
   transcript.rows.delete(oldest.id)
-  transcript.places.delete(place(oldest.line, oldest.counter))
+  transcript.places.get(oldest.line)?.delete(oldest.counter)
   transcript.evicted = true
 }
 
