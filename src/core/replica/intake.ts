@@ -30,7 +30,16 @@ import { forgetLeft } from './erasure.ts'
 import { openOwnSeal, spendKey, takeText } from './keys.ts'
 import { noteMeta, openWaitingMetas } from './meta.ts'
 import { encodeLine } from './records.ts'
-import { indexKey, indexValue, loadIds, loadPlaces, messageKey } from './rows.ts'
+import {
+  indexKey,
+  indexValue,
+  loadIds,
+  loadPlaces,
+  messageKey,
+  missingParents,
+  noteArrival,
+  heldDeps,
+} from './rows.ts'
 import type { Replica } from './state.ts'
 import { GroupNote, courtOf, groupNoteKey } from './state.ts'
 import { noteWitness } from './witness.ts'
@@ -133,14 +142,10 @@ const considered = (
   }
   const { transcript } = replica
   const prev = message.prev === undefined ? undefined : rowById(transcript, message.prev)
-  const rows: Row[] = []
-  for (const dep of message.deps) {
-    const row = rowById(transcript, dep)
-    if (row !== undefined) rows.push(row)
-  }
+  const rows = heldDeps(replica, message)
   const headless = message.prev !== undefined && prev === undefined
   if (headless || rows.length < message.deps.length) {
-    return done(turn, wait(turn, replica, message, missingOf(transcript, message), source))
+    return done(turn, wait(turn, replica, message, missingParents(replica, message), source))
   }
   const vouched = source.vouched || source.verified
   const judgement = judge(courtOf(turn, replica), message, { prev, deps: rows }, vouched)
@@ -155,17 +160,9 @@ const considered = (
     )
   }
   admit(turn, replica, message, judgement, source)
-  done(turn, accepted)
+  done(turn, { kind: 'accepted' })
   freeWaiting(turn, replica, message.id)
 }
-
-const accepted: Outcome = { kind: 'accepted' }
-
-/** Ids of the parents of a message that are not here. */
-const missingOf = (transcript: Replica['transcript'], { deps, prev }: Message): string[] =>
-  [...deps, ...(prev === undefined ? [] : [prev])].filter(
-    (id) => rowById(transcript, id) === undefined,
-  )
 
 /** Takes up what waited for a message, and what waited for that: a loop, however long the chain. */
 const freeWaiting = (turn: Turn, replica: Replica, id: string): void => {
@@ -227,7 +224,7 @@ const admit = (
   const branch = start !== undefined && replica.transcript.byMember.has(row.member)
   const line = insert(replica.transcript, row, parents, start)
   replica.root = undefined
-  if (replica.reading.size > 0) noteRead(replica, row.id)
+  if (replica.reading.size > 0) noteArrival(replica, row.id)
   replica.vouchers.delete(line.index)
   if (branch) replica.equivocators.add(row.member)
   const puts: Put[] = []
@@ -267,11 +264,6 @@ const admit = (
   noteWitness(turn, replica, row)
   noteAttesting(turn, replica, row)
   if (replica.transcript.count % LOOK_EVERY_MESSAGES === 0) replica.changed = true
-}
-
-/** Reads under way learn that a parent came meanwhile. */
-const noteRead = (replica: Replica, id: string): void => {
-  for (const { parents, held } of replica.reading) if (parents.includes(id)) held.add(id)
 }
 
 export const linePut = (replica: Replica, line: Line): Put => ({

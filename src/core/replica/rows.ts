@@ -6,6 +6,7 @@ import { fresh, readU32, writeU32 } from '../../base/bytes.ts'
 import type { Entry } from '../input.ts'
 import type { Hex } from '../message/header.ts'
 import { hexOf, idOf, parseHeader } from '../message/header.ts'
+import type { Message } from '../message/message.ts'
 import { Space, key, only } from '../storage.ts'
 import type { Row } from '../transcript/row.ts'
 import { checkpointBefore, parseRecord, replaySeen } from '../transcript/row.ts'
@@ -57,6 +58,30 @@ export const rowsOfRecords = (turn: Turn, line: number, entries: readonly Entry[
     })
   }
   return rows
+}
+
+/** Rows of the dependencies of a message, as far as they are in memory. */
+export const heldDeps = ({ transcript }: Replica, { deps }: Pick<Message, 'deps'>): Row[] => {
+  const rows: Row[] = []
+  for (const dep of deps) {
+    const row = rowById(transcript, dep)
+    if (row !== undefined) rows.push(row)
+  }
+  return rows
+}
+
+/** Ids of the parents of a message that are not in memory. */
+export const missingParents = (
+  { transcript }: Replica,
+  { deps, prev }: Pick<Message, 'deps' | 'prev'>,
+): Hex[] =>
+  [...deps, ...(prev === undefined ? [] : [prev])].filter(
+    (id) => rowById(transcript, id) === undefined,
+  )
+
+/** Reads of parents that are under way learn that one came meanwhile. */
+export const noteArrival = ({ reading }: Replica, id: Hex): void => {
+  for (const { parents, held } of reading) if (parents.includes(id)) held.add(id)
 }
 
 /** Brings rows at places into the window, then goes on. */

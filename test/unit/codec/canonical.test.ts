@@ -29,6 +29,16 @@ const { value: anyValue } = fc.letrec<{ value: Value; list: readonly Value[] }>(
   list: fc.array(tie('value'), { maxLength: 30 }),
 }))
 
+test('what is longer than the place where it is drafted is written whole, and so is what follows', () => {
+  for (const length of [2_047, 2_048, 2_049, 262_130, 262_144, 262_145, 400_000]) {
+    const long = Uint8Array.from({ length }, (_, index) => index % 251)
+    for (const value of [[long, 7, 'seven'], [1, [long], long.subarray(0, 9)], [[long]]]) {
+      expect(equal(encode(value), cborgEncode(value))).toBe(true)
+    }
+    expect(toHex(encode([1, 'one']))).toBe('8201636f6e65')
+  }
+})
+
 describe('every value', () => {
   test('is read back from what was written', () => {
     fc.assert(

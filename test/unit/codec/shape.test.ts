@@ -136,3 +136,19 @@ test('parsing keeps to the bounds it is given', () => {
   expect(shape.parse(shape.anything, encoded, { maxBytes: 3 })).toEqual(fail('too many bytes'))
   expect(shape.parse(shape.anything, encoded, { maxBytes: 4 }).ok).toBe(true)
 })
+
+describe('either of two', () => {
+  const idOrNumber = shape.list(shape.either(shape.uint(9), shape.bytes(2)), { max: 3 })
+
+  test('is taken as it is', () => {
+    expect(idOrNumber([3, b(1, 2)])).toEqual(ok([3, b(1, 2)]))
+  })
+
+  test.each<[Value, string]>([
+    [[10], '[0] not bytes'],
+    [[3, b(1)], '[1] wrong length'],
+    [[3, 'a'], '[1] not bytes'],
+  ])('refuses %j: %s', (value, reason) => {
+    expect(idOrNumber(value)).toEqual(fail(reason))
+  })
+})
