@@ -184,7 +184,10 @@ export const syncFrame = (
   if (!decoded.ok) return strike(turn, state, channel, 'frame-encoding')
   const kind = kindOf(decoded.value)
   if (isKeepAliveKind(kind)) {
+    const unmeasured = channel.keepAlive.rttMs === null
     const step = keepAliveReceive(channel.keepAlive, decoded.value, turn.env.nowMs)
+    // The timer stands where a very long way back would have ended.
+    if (unmeasured && channel.keepAlive.rttMs !== null) armChannel(turn, channel)
     for (const reply of step.frames) emit(turn, { kind: 'send', channel: channel.id, frame: reply })
     if (step.error !== undefined) return strike(turn, state, channel, step.error)
     return answerPings(turn, state, channel)
