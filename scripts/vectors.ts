@@ -15,6 +15,7 @@ import { ticketVectors } from './vectors/joining.ts'
 import { metaVectors } from './vectors/meta.ts'
 import { messageVectors } from './vectors/message.ts'
 import { plain } from './vectors/people.ts'
+import { shareVectors } from './vectors/share.ts'
 
 /** The contents of every file, by its name without `.json`. */
 export const vectors: Readonly<Record<string, () => object>> = {
@@ -31,6 +32,7 @@ export const vectors: Readonly<Record<string, () => object>> = {
   hello: helloVectors,
   'sync-frames': syncFrameVectors,
   'join-frames': joinFrameVectors,
+  share: shareVectors,
 }
 
 /** One file as written: bytes are hex. */

@@ -39,6 +39,9 @@ export function syncFrameVectors() {
     { kind: 'end', index: 0, root, count: 18 },
     { kind: 'reach', index: 0, records: [record] },
     { kind: 'request', index: 0, request: request.bytes },
+    { kind: 'share-request', index: 0, request: bytesOf('stands for a request') },
+    { kind: 'share', index: 0, request: root, epoch: NONE, code: 1, sealed: NONE },
+    { kind: 'share', index: 0, request: root, epoch: root, code: 0, sealed: bytesOf('sealed') },
     { kind: 'gone', index: 0, header: at.bob4.headerBytes, signature, body: at.bob4.body },
   ]
   return {
@@ -60,7 +63,9 @@ export function syncFrameVectors() {
       { what: 'an index of 33 bits', encoded: encode([19, 2 ** 32, 1]) },
       { what: 'a farewell without a body', encoded: encode([23, 0, NONE, signature]) },
       { what: 'a farewell that nobody signed', encoded: encode([23, 0, NONE, NONE, NONE]) },
-      { what: 'an unknown kind', encoded: encode([24, 0]) },
+      { what: 'a request for keys as text', encoded: encode([24, 0, 'request']) },
+      { what: 'an answer of no epoch length', encoded: encode([25, 0, root, short('e'), 0, NONE]) },
+      { what: 'an unknown kind', encoded: encode([26, 0]) },
     ].map((one) => ({ ...one, reason: 'frame-malformed' })),
   }
 }
