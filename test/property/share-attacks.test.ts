@@ -18,9 +18,9 @@ import { ShareRefusal } from '../../src/core/key-share/right.ts'
 import { SecretKind, bytesOf, secretKey } from '../../src/core/replica/state.ts'
 import { Space, key, within } from '../../src/core/storage.ts'
 import { toHex } from '../../src/base/bytes.ts'
-import { secretOf } from '../support/author.ts'
-import { crypto } from '../support/bench.ts'
-import { Hostile, hostileAt, sendFrames } from '../support/hostile.ts'
+import { nextPlain, secretOf } from '../support/author.ts'
+import { crypto, messagesOf } from '../support/bench.ts'
+import { Hostile, batchFrame, batchOf, hostileAt, sendFrames } from '../support/hostile.ts'
 import {
   type Mesh,
   converge,
@@ -310,6 +310,22 @@ describe('a request', () => {
     expect(given(mesh)).toBe(0)
     expect(countedAt(mesh, 0, 'frames_dropped/gone')).toBeGreaterThan(0)
     expect([0, 1].map((node) => countedAt(mesh, node, 'shares_given/secret'))).toEqual([0, 0])
+  })
+
+  test('of somebody who has forked gets only a refusal', () => {
+    const mesh = setting('forked')
+    const device = secretOf('forked', 2, 'device')
+    const own = messagesOf(mesh, 2).filter(({ member }) => member === groupOf(mesh, 2)?.self)
+    const tip = own.toSorted((a, b) => b.header.counter - a.header.counter)[0]
+    if (tip === undefined) throw new Error('it has said nothing yet')
+    for (const byte of [1, 2]) {
+      const frame = batchFrame(batchOf([nextPlain(device, tip, Uint8Array.of(byte))]))
+      sendFrames(mesh.world, 2, 0, [frame])
+      later(mesh, 300)
+    }
+    ask(mesh, requestOf(mesh, 'forked'))
+    expect(codes(mesh)).toEqual([ShareRefusal.standing])
+    expect(sharesAt(mesh, 0)[0]?.refused).toBe('standing')
   })
 
   test('is bounded: 64 epochs in an hour, however they are asked for', () => {
