@@ -1,4 +1,5 @@
 // Vectors of key sharing: a signed request, what answers it, and what is refused in either.
+// Keys stand for themselves: no epoch of the other vectors is meant.
 
 import { encode } from '../../src/codec/canonical.ts'
 import type { SharedKeys } from '../../src/core/key-share/answer.ts'
