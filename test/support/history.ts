@@ -214,6 +214,8 @@ function settle(run: Run): History {
     converge(mesh, members)
     if (!oneEpoch(mesh, members)) trouble.push('the epoch heads are not merged')
     trouble.push(...lastWord(run, members))
+    // An attestation may be under way just now.
+    converge(mesh, members)
     trouble.push(...broken(mesh, members), ...forgotten(run, members))
     trouble.push(...sentOnce(run, members))
     if (run.membership) trouble.push(...brokenMembership(mesh, members))

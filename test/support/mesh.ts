@@ -142,9 +142,11 @@ export function converge(
   const { world } = mesh
   const untilMs = world.nowMs + withinMs
   while (world.nowMs < untilMs) {
-    if (new Set(roots(mesh, nodes)).size === 1) {
-      // What is held in memory is on disk a moment later.
-      return world.run(world.nowMs + 50)
+    const equal = (): boolean => new Set(roots(mesh, nodes)).size === 1
+    if (equal()) {
+      // What is held in memory is on disk a moment later, and an attestation may come just now.
+      world.run(world.nowMs + 50)
+      if (equal()) return
     }
     world.run(world.nowMs + POLL_MS)
   }
