@@ -87,8 +87,10 @@ export function readerOf(provider: Crypto, held: readonly Message[]): Known {
   const ledger = createLedger(provider, constitutionOf(provider, club.bytes))
   for (const message of held) hear(ledger, message)
   return {
-    row: (id) => rowById(ledger.transcript, id),
-    epochAt: (row) => epochAtRow(ledger, row),
+    parent: (id) => {
+      const row = rowById(ledger.transcript, id)
+      return row && { lamport: row.lamport, epoch: epochAtRow(ledger, row), gen: row.gen }
+    },
   }
 }
 

@@ -69,6 +69,10 @@ export const PENDING_PER_PEER_MAX = 1_024
 export const PENDING_PER_PEER_BYTES_MAX = 8 * MEBIBYTE
 /** Messages that wait for their past, from all peers together. */
 export const PENDING_TOTAL_MAX = 8_192
+/** Messages of accused members that wait for somebody who heard them in time. */
+export const ASIDE_MAX = 8_192
+/** Bytes of such messages. */
+export const ASIDE_BYTES_MAX = 8 * MEBIBYTE
 /** How long a message may wait for its past, in ms; anti-entropy fetches it again if needed. */
 export const PENDING_AGE_MS = 10 * minuteMs
 /** Live messages of one author taken in per second on average; the excess is fetched later. */

@@ -14,6 +14,7 @@ import { createKeepAlive } from './presence/keep-alive.ts'
 import { hourOf } from './presence/links.ts'
 import { complain } from './replica/complaint.ts'
 import { renewPrekey } from './replica/author.ts'
+import { answerSuspects } from './replica/suspects.ts'
 import { saveArchive } from './replica/archive.ts'
 import { eraseAfterChange } from './replica/erasure.ts'
 import { exposureOf, noteTexts } from './replica/exposure.ts'
@@ -247,6 +248,7 @@ const settle = (turn: Turn, state: EndpointState, groupsBefore: number): void =>
   if (!state.ready) return
   let changed = false
   for (const replica of state.replicas.values()) {
+    answerSuspects(turn, replica)
     joinWhenAdmitted(turn, replica)
     for (const peer of replica.sync.misdeeds.splice(0)) blame(turn, state, peer)
     changed = changed || replica.changed

@@ -2,12 +2,24 @@
 // branches are held by everybody, the member is named everywhere, and nothing else is disturbed.
 import { describe, expect, test } from 'vitest'
 import { Endpoint } from '../../src/core/endpoint.ts'
+import { MessageType } from '../../src/core/message/type.ts'
+import { messagesOf } from '../support/bench.ts'
 import { broken, heldBy, unequal } from '../support/laws.ts'
 import { type Mesh, converge, found, groupOf, meshWorld, readAll, say } from '../support/mesh.ts'
 import { secretOf } from '../support/author.ts'
 
 const later = (mesh: Mesh, ms: number): void => mesh.world.run(mesh.world.nowMs + ms)
 const honest = [0, 1, 3, 4]
+
+const shownAt = (mesh: Mesh, node: number): string[] =>
+  readAll(mesh, node)
+    .filter(({ state }) => state === 'ok')
+    .map(({ id }) => id)
+
+const evidenceAt = (mesh: Mesh, node: number): string[] =>
+  messagesOf(mesh, node)
+    .filter(({ header }) => header.type === MessageType.evidence)
+    .map(({ id }) => id)
 
 /** Node 2's device runs again as node 5, from a copy of its disk, while the sides are apart. */
 const doubled = (seed: string, texts: number): Mesh => {
@@ -51,26 +63,42 @@ describe('a member that runs twice', () => {
   test.each([
     ['once', 1],
     ['at length', 40],
-  ])('and forks itself %s is named, both branches are held, and roots are equal', (name, texts) => {
-    const mesh = doubled(`fork ${name}`, texts)
-    const twin = groupOf(mesh, 2)?.self ?? ''
-    expect(groupOf(mesh, 0)?.equivocators).toEqual([])
-    mesh.world.heal()
-    converge(mesh, honest)
-    later(mesh, 5_000)
-    converge(mesh, honest)
-    for (const node of honest) expect(groupOf(mesh, node)?.equivocators).toEqual([twin])
-    expect(broken(mesh, honest).filter((law) => !law.includes('was used twice'))).toEqual([])
-    // Both of everything that was said in its name while apart.
-    for (const node of honest) {
-      const said = readAll(mesh, node).map(({ text }) => text)
-      for (const by of [0, 1, 3, 4]) expect(said).toContain(`apart 0 by ${String(by)}`)
-    }
-    const counters = [...heldBy(mesh, 0).values()]
-      .filter(({ member }) => member === twin)
-      .map(({ header }) => header.counter)
-    expect(counters.length).toBeGreaterThanOrEqual(new Set(counters).size + texts)
-  })
+  ])(
+    'and forks itself %s is named, both branches are held, and roots are equal',
+    (name, texts) => {
+      const mesh = doubled(`fork ${name}`, texts)
+      const twin = groupOf(mesh, 2)?.self ?? ''
+      expect(groupOf(mesh, 0)?.equivocators).toEqual([])
+      const shown = honest.map((node) => shownAt(mesh, node))
+      mesh.world.heal()
+      converge(mesh, honest)
+      later(mesh, 20_000)
+      converge(mesh, honest)
+      // I21: what was shown before stays, evidence and removal or not.
+      honest.forEach((node, i) => {
+        expect(shown[i]?.filter((id) => !shownAt(mesh, node).includes(id))).toEqual([])
+      })
+      // I37: evidence came of the first meeting, and a leader acted on it by itself.
+      for (const node of honest) {
+        expect(evidenceAt(mesh, node).length).toBeGreaterThan(0)
+        expect(groupOf(mesh, node)?.members.find(({ member }) => member === twin)?.state).toBe(
+          'removed',
+        )
+      }
+      for (const node of honest) expect(groupOf(mesh, node)?.equivocators).toEqual([twin])
+      expect(broken(mesh, honest).filter((law) => !law.includes('was used twice'))).toEqual([])
+      // Both of everything that was said in its name while apart.
+      for (const node of honest) {
+        const said = readAll(mesh, node).map(({ text }) => text)
+        for (const by of [0, 1, 3, 4]) expect(said).toContain(`apart 0 by ${String(by)}`)
+      }
+      const counters = [...heldBy(mesh, 0).values()]
+        .filter(({ member }) => member === twin)
+        .map(({ header }) => header.counter)
+      expect(counters.length).toBeGreaterThanOrEqual(new Set(counters).size + texts)
+    },
+    60_000,
+  )
 
   test('is served as such to a newcomer and over a restart', () => {
     const mesh = doubled('fork restart', 3)

@@ -29,7 +29,13 @@ import { type Mesh, endpointOf, recordsOf } from './mesh.ts'
 
 export const crypto = createNativeCrypto()
 
-const push: Source = { how: 'push', from: 'peer', vouched: false, verified: false }
+const push: Source = {
+  how: 'push',
+  from: 'peer',
+  vouched: false,
+  verified: false,
+  settled: true,
+}
 
 /** The constitution of a mesh's group, from the disk of its founder. */
 export function constitutionOf(mesh: Mesh, node = 0): Bytes {

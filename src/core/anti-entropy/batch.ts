@@ -138,13 +138,15 @@ export const readBatch = (value: Value): Result<Batch> => {
 /** Signatures that travel although a later one vouches: so that a reader can serve shorter runs. */
 export const SIGNATURE_EVERY = 32
 
+/** Whether a message is taken in with its author's own signature only. */
+export const isSignatureDue = (counter: number): boolean =>
+  counter % SIGNATURE_EVERY === SIGNATURE_EVERY - 1
+
 const BIG_BODY_BYTES = 4096
 
 /** Whether a message keeps its signature in a batch where it is not its author's last. */
 export const carriesSignature = ({ header, body }: Pick<Message, 'header' | 'body'>): boolean =>
-  header.counter % SIGNATURE_EVERY === SIGNATURE_EVERY - 1 ||
-  header.type !== 2 ||
-  body.length >= BIG_BODY_BYTES
+  isSignatureDue(header.counter) || header.type !== 2 || body.length >= BIG_BODY_BYTES
 
 /** Zigzag: small positive and negative differences become small numbers. */
 export const zigzag = (difference: number): number =>

@@ -12,16 +12,13 @@ import { hexOf, idOf, parseHeader } from '../message/header.ts'
 import type { Message } from '../message/message.ts'
 import { buildMessage, verifyId } from '../message/message.ts'
 import { isSealed } from '../message/type.ts'
-import type { Row } from '../transcript/row.ts'
 import type { Batch, BatchItem, Voucher } from './batch.ts'
-import { unzigzag } from './batch.ts'
+import { isSignatureDue, unzigzag } from './batch.ts'
 
 /** What the reader holds, as far as a batch may refer to it. */
 export interface Known {
-  /** A held row in memory. */
-  row(id: Hex): Row | undefined
-  /** The epoch of the author's latest text at a row, or ''. */
-  epochAt(row: Row): Hex
+  /** What is known of a message held in memory, or waiting there. */
+  parent(id: Hex): Parent | undefined
 }
 
 export type Expansion =
@@ -31,8 +28,9 @@ export type Expansion =
   | { readonly kind: 'malformed'; readonly reason: string }
 
 /** What a message built on another must know of it. */
-interface Parent {
+export interface Parent {
   readonly lamport: number
+  /** The epoch of its author's latest text so far, or ''. */
   readonly epoch: Hex
   readonly gen: number
 }
@@ -105,10 +103,8 @@ const missingOf = (work: Work, start: number): Hex[] => {
 const parentOf = (work: Work, id: Hex): Parent | undefined => {
   const met = work.parents.get(id)
   if (met !== undefined) return met
-  const row = work.known.row(id)
-  if (row === undefined) return undefined
-  const parent = { lamport: row.lamport, epoch: work.known.epochAt(row), gen: row.gen }
-  work.parents.set(id, parent)
+  const parent = work.known.parent(id)
+  if (parent !== undefined) work.parents.set(id, parent)
   return parent
 }
 
@@ -213,9 +209,9 @@ export const vouch = (
   for (const encoded of voucher.headers) {
     const header = parseHeader(encoded)
     if (!header.ok || !equal(header.value.prev, id)) return false
-    if (header.value.counter !== counter + 1 || hexOf(header.value.member) !== last.member) {
-      return false
-    }
+    // A signature that is due may not be passed over.
+    if (isSignatureDue(counter) || header.value.counter !== counter + 1) return false
+    if (hexOf(header.value.member) !== last.member) return false
     id = idOf(crypto, encoded)
     counter += 1
   }

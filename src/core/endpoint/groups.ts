@@ -19,6 +19,7 @@ import { unspend } from '../replica/epochs.ts'
 import { noteChecked } from '../replica/witness.ts'
 import { keepReach, renewReach } from '../replica/peers.ts'
 import { keepPrekey } from '../replica/prekeys.ts'
+import { endRecovery } from '../replica/recovery.ts'
 import { encodeGroup } from '../replica/records.ts'
 import type { Replica } from '../replica/state.ts'
 import { SecretKind, secretKey, isGone } from '../replica/state.ts'
@@ -45,7 +46,7 @@ interface Adopted {
 export const adoptGroup = (turn: Turn, state: EndpointState, adopted: Adopted): Replica => {
   const { constitution, accessKey, member, memberGroupId } = adopted
   const known = state.replicas.get(hexOf(constitution.group))
-  if (known !== undefined) return isGone(known) ? readmit(turn, known, adopted) : known
+  if (known !== undefined) return isGone(known) || known.recovery === 'retired' ? readmit(turn, known, adopted) : known
   const number = state.nextNumber++
   const createdMs = Math.floor(turn.env.wallMs)
   const replica = createReplica(turn.env, {
@@ -82,6 +83,7 @@ const readmit = (turn: Turn, replica: Replica, adopted: Adopted): Replica => {
   const { number, constitution, createdMs, self } = replica
   replica.self = { ...self, member: hexOf(member), memberBytes: member, memberGroupId }
   replica.sending = ''
+  endRecovery(turn, replica)
   replica.changed = true
   const saved = { number, constitution: constitution.bytes, member, memberGroupId, createdMs }
   persist(turn, [{ key: key(Space.group, number), value: encodeGroup(saved) }])

@@ -34,6 +34,7 @@ import { pastOf, viewOfPast } from '../validity/past.ts'
 import { failure } from '../failure.ts'
 import { take } from './intake.ts'
 import { freshPrekey } from './prekeys.ts'
+import { needsRejoin } from './recovery.ts'
 import { loadPlaces } from './rows.ts'
 import type { Replica } from './state.ts'
 import { bytesOf, courtOf, isGone, ownTip } from './state.ts'
@@ -55,8 +56,11 @@ export interface Stand {
 /** Where the next message stands: on the own tip and up to sixteen other heads. */
 const standOf = (replica: Replica): Stand => {
   const prev = ownTip(replica)?.tip
+  const { accused, accusing } = replica
+  // Nobody who knows that somebody forked builds on its last word; evidence builds on its second branch.
   const others = sortedHeads(replica.transcript)
-    .filter((head) => head.id !== prev?.id)
+    .filter((head) => head.id !== prev?.id && !accused.has(head.member))
+    .sort((a, b) => Number(accusing.has(b.member)) - Number(accusing.has(a.member)))
     .slice(0, DEPS_MAX)
   const parents = prev === undefined ? others : [prev, ...others]
   const deps = others.map((head) => head.idBytes).sort(compare)
@@ -115,6 +119,7 @@ export const post = (
   then: Then,
 ): void => {
   if (isGone(replica)) return then(turn, { ok: false, error: gone })
+  if (replica.recovery === 'retired') return then(turn, { ok: false, error: needsRejoin })
   const stand = standOf(replica)
   if ((stand.prev?.counter ?? -1) + 1 > COUNTER_MAX - 1) {
     return then(turn, { ok: false, error: exhausted })

@@ -119,6 +119,7 @@ const bootOne = (
   for (const note of of(saved, Space.group, number)) {
     const kind = note.key[GROUP_KEY_BYTES]
     if (kind === GroupNote.checked) replica.checked = true
+    if (kind === GroupNote.retired) replica.recovery = 'retired'
     const epoch = hexOf(note.key.slice(GROUP_KEY_BYTES + 1))
     const tally = kind === GroupNote.texts ? parseTally(note.value) : undefined
     if (tally !== undefined) replica.texts.set(epoch, tally)

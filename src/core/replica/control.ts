@@ -59,5 +59,6 @@ export const registerControl = (replica: Replica, entry: ControlEntry<ControlInf
   if (info.kind !== 'roster') return
   for (const change of info.changes) {
     if (change.kind === 'admit') replica.facts.set(change.facts.member, change.facts)
+    if (change.kind === 'accuse') replica.accused.add(change.member)
   }
 }

@@ -4,9 +4,7 @@
  * the answer comes; what waits for its past lies in `pending`.
  */
 import { encode } from '../../codec/canonical.ts'
-import type { PeerId } from '../input.ts'
 import type { Put } from '../effect.ts'
-import { numberText } from '../message/header.ts'
 import type { Message } from '../message/message.ts'
 import { verifyId } from '../message/message.ts'
 import { MessageType, isControl, isSealed, isUnderstood } from '../message/type.ts'
@@ -17,11 +15,12 @@ import { RowFlag, encodeRecord, isCheckpoint } from '../transcript/row.ts'
 import type { Line } from '../transcript/transcript.ts'
 import { insert, rowById } from '../transcript/transcript.ts'
 import type { Turn } from '../turn.ts'
-import { count, emit, persist } from '../turn.ts'
+import { count, persist } from '../turn.ts'
 import type { EpochFacts } from '../validity/context.ts'
 import type { Accepted } from '../validity/judge.ts'
 import { judge } from '../validity/judge.ts'
 import { noteAttesting } from './attesting.ts'
+import { announceDeparture, announceRow, noteBranch } from './announce.ts'
 import { answered, noteControl } from './control.ts'
 import { departurePut, noteDepartures } from './departures.ts'
 import { countText } from './exposure.ts'
@@ -40,25 +39,13 @@ import {
   noteArrival,
   heldDeps,
 } from './rows.ts'
+import type { Done, Outcome, Source } from './source.ts'
 import type { Replica } from './state.ts'
+import { isSuspended, signatureDue, suspicionOf } from './suspicion.ts'
 import { GroupNote, courtOf, groupNoteKey } from './state.ts'
 import { noteWitness } from './witness.ts'
 
-export interface Source {
-  readonly how: 'own' | 'push' | 'sync'
-  /** Whom it came from; empty for one's own. */
-  readonly from: PeerId
-  /** A signature further on in the chain was checked and covers this message. */
-  readonly vouched: boolean
-  /** The message's own signature was checked already. */
-  readonly verified: boolean
-}
-
-export type Outcome =
-  | { readonly kind: 'accepted' | 'duplicate' | 'pending' | 'unknown' }
-  | { readonly kind: 'rejected'; readonly reason: string }
-
-export type Done = (turn: Turn, outcome: Outcome) => void
+export type { Done, Outcome, Source } from './source.ts'
 
 const UNKNOWN_MAX = 1024
 /** So often a leader looks whether its epoch has grown too large: texts alone change nothing else. */
@@ -89,6 +76,15 @@ export const take = (
     for (const again of waiting) again(later)
   })
 }
+
+/** Takes in what `suspects.ts` has answered: copies that came meanwhile still wait for this one. */
+export const takeSettled = (
+  turn: Turn,
+  replica: Replica,
+  message: Message,
+  source: Source,
+  done: Done,
+): void => attempt(turn, replica, message, { ...source, settled: true }, done)
 
 /** A text whose parents are in memory needs no read: the usual case, and the one that must be fast. */
 const readyAtOnce = ({ transcript }: Replica, message: Message): boolean => {
@@ -145,7 +141,7 @@ const considered = (
   const rows = heldDeps(replica, message)
   const headless = message.prev !== undefined && prev === undefined
   if (headless || rows.length < message.deps.length) {
-    return done(turn, wait(turn, replica, message, missingParents(replica, message), source))
+    return wait(turn, replica, message, missingParents(replica, message), source, done)
   }
   const vouched = source.vouched || source.verified
   const judgement = judge(courtOf(turn, replica), message, { prev, deps: rows }, vouched)
@@ -159,7 +155,15 @@ const considered = (
       attempt(later, replica, message, source, done),
     )
   }
-  admit(turn, replica, message, judgement, source)
+  const due = signatureDue(turn, replica, message, source)
+  if (due === undefined) {
+    count(turn, 'messages_dropped', 'signature-due')
+    return done(turn, { kind: 'rejected', reason: 'signature-due' })
+  }
+  const why = suspicionOf(replica, message, judgement, source)
+  if (why !== undefined)
+    return void replica.suspects.push({ message, source: due, why, done, missing: [] })
+  admit(turn, replica, message, judgement, due)
   done(turn, { kind: 'accepted' })
   freeWaiting(turn, replica, message.id)
 }
@@ -173,7 +177,8 @@ const freeWaiting = (turn: Turn, replica: Replica, id: string): void => {
   if (replica.freeing) return
   replica.freeing = true
   for (let next = freed.shift(); next !== undefined; next = freed.shift()) {
-    const source = { how: 'push', from: next.from, vouched: false, verified: false } as const
+    const { from, vouched, verified } = next
+    const source = { how: 'push', from, vouched, verified } as const
     take(turn, replica, next.message, source, () => undefined)
   }
   replica.freeing = false
@@ -192,6 +197,8 @@ const keepUnknown = (turn: Turn, replica: Replica, message: Message, source: Sou
   return { kind: 'unknown' }
 }
 
+const nothing = (): void => undefined
+
 /** A message whose past is missing waits, unless its author is known and did not sign it. */
 const wait = (
   turn: Turn,
@@ -199,17 +206,28 @@ const wait = (
   message: Message,
   missing: readonly string[],
   source: Source,
-): Outcome => {
+  done: Done,
+): void => {
   const author = replica.facts.get(message.member)
   const trusted = source.vouched || source.verified || author === undefined
   if (!trusted && !verifyId(turn.env.crypto, author.device, message.idBytes, message.signature)) {
     count(turn, 'messages_dropped', 'signature')
-    return { kind: 'rejected', reason: 'signature' }
+    return done(turn, { kind: 'rejected', reason: 'signature' })
   }
-  if (!hold(replica.pending, message, missing, source.from, turn.env.nowMs)) {
+  const { from, vouched } = source
+  const verified = source.verified || (!vouched && author !== undefined)
+  const { pending, suspects } = replica
+  if (isSuspended(replica, message.member)) {
+    const known = { ...source, verified }
+    return void suspects.push({ message, source: known, why: 'accused', done, missing })
+  }
+  if (!hold(pending, { message, from, vouched, verified }, missing, turn.env.nowMs)) {
     count(turn, 'messages_dropped', 'pending-full')
   }
-  return { kind: 'pending' }
+  if (replica.aside.size > 0) {
+    suspects.push({ message, source, why: 'waiting', done: nothing, missing })
+  }
+  done(turn, { kind: 'pending' })
 }
 
 /** Takes a valid message in: memory first, then one durable write, then the news of it. */
@@ -308,42 +326,4 @@ const flagsOf = (replica: Replica, line: Line, row: Row, source: Source): number
   if (later) replica.shown = { lamport: row.lamport, member: row.member, counter: row.counter }
   else flags |= RowFlag.late
   return flags
-}
-
-/** Two messages under one counter: both are kept, and the author is named from now on. */
-const noteBranch = (turn: Turn, replica: Replica, row: Row): void => {
-  replica.equivocators.add(row.member)
-  const { group } = replica
-  emit(turn, {
-    kind: 'notify',
-    event: { kind: 'equivocation', group, member: row.member, counter: row.counter },
-  })
-  count(turn, 'equivocations')
-}
-
-const announceDeparture = (turn: Turn, replica: Replica, member: string): void =>
-  emit(turn, { kind: 'notify', event: { kind: 'departed', group: replica.group, member } })
-
-const announceRow = (
-  turn: Turn,
-  replica: Replica,
-  message: Message,
-  row: Row,
-  source: Source,
-): void => {
-  count(turn, 'messages_accepted', source.how)
-  emit(turn, {
-    kind: 'notify',
-    event: {
-      kind: 'message',
-      group: replica.group,
-      id: row.id,
-      number: numberText(message.header.memberGroupId, row.counter),
-      member: row.member,
-      type: row.type,
-      line: row.line,
-      counter: row.counter,
-      how: source.how,
-    },
-  })
 }

@@ -4,13 +4,17 @@
  * whole, so nothing that a corruption touched is ever accepted. Credit goes back only for what is
  * durable, as effects leave after the writes of their step.
  */
-import { DURABLE_BYTES_MIN, GONE_WITHDRAWN_MAX } from '../../base/limits.ts'
+import type { Bytes } from '../../base/bytes.ts'
+import { DURABLE_BYTES_MIN, EVIDENCE_PATH_MAX, GONE_WITHDRAWN_MAX } from '../../base/limits.ts'
 import type { Batch, Voucher } from '../anti-entropy/batch.ts'
-import type { Known } from '../anti-entropy/expand.ts'
+import { isSignatureDue } from '../anti-entropy/batch.ts'
+import type { Known, Parent } from '../anti-entropy/expand.ts'
 import { expand, vouch } from '../anti-entropy/expand.ts'
+import type { Side } from '../evidence/evidence.ts'
 import type { Hex } from '../message/header.ts'
 import { hexOf } from '../message/header.ts'
 import type { Message } from '../message/message.ts'
+import { isSealed } from '../message/type.ts'
 import { rowById } from '../transcript/transcript.ts'
 import type { Turn } from '../turn.ts'
 import { count, emit, persist } from '../turn.ts'
@@ -79,12 +83,35 @@ export const takeEnd = (turn: Turn, replica: Replica, peer: SyncPeer, root: Hex)
 }
 
 const knownOf = (replica: Replica): Known => ({
-  row: (id) => rowById(replica.transcript, id),
-  epochAt: (row) => {
+  parent: (id) => {
+    const row = rowById(replica.transcript, id)
+    if (row === undefined) return waitingParent(replica, id)
     const uses = replica.transcript.lines[row.line]?.uses ?? []
-    return uses.filter((use) => use.from <= row.counter).at(-1)?.epoch ?? ''
+    const epoch = uses.filter((use) => use.from <= row.counter).at(-1)?.epoch ?? ''
+    return { lamport: row.lamport, epoch, gen: row.gen }
   },
 })
+
+/** A message that waits or lies aside: what is built on it comes in later batches. */
+const waitingParent = (replica: Replica, id: Hex): Parent | undefined => {
+  const at = (one: Hex): Message | undefined =>
+    replica.aside.get(one)?.message ?? replica.pending.waiting.get(one)?.message
+  const message = at(id)
+  if (message === undefined) return undefined
+  const { lamport } = message.header
+  // What its author sealed last: this one, or one before it, waiting or held.
+  for (let text: Message | undefined = message; text !== undefined;) {
+    if (isSealed(text.header.type)) return { lamport, epoch: text.epoch, gen: text.header.gen }
+    if (text.prev === undefined) return { lamport, epoch: '', gen: 0 }
+    const before = at(text.prev)
+    if (before !== undefined) text = before
+    else {
+      const held = rowById(replica.transcript, text.prev) && knownOf(replica).parent(text.prev)
+      return held && { ...held, lamport }
+    }
+  }
+  return undefined
+}
 
 const openBatch = (
   turn: Turn,
@@ -162,7 +189,13 @@ const takeAll = (
     last: new Map(batch.items.map((item, i) => [item.author, i])),
     vouchers: new Map(batch.vouchers.map((voucher) => [voucher.author, voucher])),
     blamed: false,
-    vouched: { how: 'sync', from: peer.peer, vouched: true, verified: false },
+    vouched: {
+      how: 'sync',
+      from: peer.peer,
+      vouched: true,
+      verified: false,
+      side: (message) => sideOf(run, message),
+    },
     signed: { how: 'sync', from: peer.peer, vouched: true, verified: true },
   }
   takeFrom(turn, run, 0, done)
@@ -215,6 +248,26 @@ const isTooMuch = (replica: Replica, peer: SyncPeer, message: Message): boolean 
   replica.sync.gone.has(peer.channel) &&
   replica.departures.has(message.member) &&
   withdrawnOf(replica, message.member) >= GONE_WITHDRAWN_MAX
+
+/** What proves an item: from what its author's voucher signs down to it, as short as it can be. */
+const sideOf = (run: BatchRun, disputed: Message): Side | undefined => {
+  const i = run.messages.indexOf(disputed)
+  const author = run.batch.items[i]?.author
+  const voucher = author === undefined ? undefined : run.vouchers.get(author)
+  if (voucher === undefined) return undefined
+  const headers: Bytes[] = []
+  for (let at = i; at < run.messages.length; at++) {
+    const message = run.messages[at]
+    if (message === undefined || run.batch.items[at]?.author !== author) continue
+    headers.unshift(message.headerBytes)
+    // Its own signature, where it is due, is checked when the item is taken in.
+    if (at > i && headers.length > EVIDENCE_PATH_MAX) return undefined
+    if (isSignatureDue(message.header.counter) && message.signature.length === 64) {
+      return { headers, signature: message.signature }
+    }
+  }
+  return { headers: [...voucher.headers.toReversed(), ...headers], signature: voucher.signature }
+}
 
 /** Checks an author's one signature when its first item is due: its admission is held by then. */
 const standsBy = (

@@ -9,14 +9,13 @@ import type { Constitution } from '../constitution/constitution.ts'
 import type { Attesting } from '../attestation/due.ts'
 import type { Chain } from '../epoch/chain.ts'
 import type { PushedMessage } from '../epoch/envelope.ts'
-import type { PeerId } from '../input.ts'
 import type { MemberFacts, Roster } from '../membership/roster.ts'
 import { isAccused, isPresent } from '../membership/roster.ts'
 import type { Hex } from '../message/header.ts'
 import type { Message } from '../message/message.ts'
 import { Space, key } from '../storage.ts'
 import { mergeFrontiers } from '../transcript/control-log.ts'
-import type { Pending } from '../transcript/pending.ts'
+import type { Arrival, Pending } from '../transcript/pending.ts'
 import type { Transcript } from '../transcript/transcript.ts'
 import type { Turn } from '../turn.ts'
 import type { Context, ControlInfo, Jurisdiction } from '../validity/context.ts'
@@ -26,6 +25,8 @@ import type { HeldMeta, Maxima, MetaState } from '../meta/fold.ts'
 import type { ArchiveRun } from './archive.ts'
 import type { Departure } from './departures.ts'
 import type { SharingState } from './sharing-state.ts'
+import type { Side } from '../evidence/evidence.ts'
+import type { Done, Source } from './source.ts'
 import type { SyncState } from './sync-state.ts'
 
 /** An epoch that this member could open. */
@@ -132,6 +133,27 @@ export interface Metas {
   restating: boolean
 }
 
+/** A valid message that waits for an answer within its step. */
+export interface Suspect {
+  readonly message: Message
+  readonly source: Source
+  /** `fork`: it uses a number again. `waiting`: something that waits may now be complete. */
+  readonly why: 'fork' | 'evidence' | 'accused' | 'waiting'
+  readonly done: Done
+  /** Its parents that are not held. */
+  readonly missing: readonly Hex[]
+}
+
+export interface Aside {
+  readonly message: Message
+  readonly source: Source
+  /** Its parents that were not held when it came. */
+  readonly missing: readonly Hex[]
+  /** What proves it, where it has no signature of its own. */
+  readonly side: Side | undefined
+  readonly sinceMs: number
+}
+
 export interface Replica {
   /** Local number of the group: the first field of its keys. */
   readonly number: number
@@ -154,7 +176,7 @@ export interface Replica {
   /** Reads of parents under way, with those parents that were here meanwhile. */
   readonly reading: Set<{ readonly parents: readonly Hex[]; readonly held: Set<Hex> }>
   /** Messages whose past has just become complete, and whether they are being taken up. */
-  readonly freed: { readonly message: Message; readonly from: PeerId }[]
+  readonly freed: Arrival[]
   freeing: boolean
   /** Messages of critical types that this version cannot judge. */
   readonly unknown: Map<Hex, Message>
@@ -205,6 +227,15 @@ export interface Replica {
   /** Which attestations this member owes. */
   readonly attesting: Attesting
   readonly equivocators: Set<Hex>
+  /** Members against whom evidence is held, and those against whom it is being made or taken in. */
+  readonly accused: Set<Hex>
+  readonly accusing: Set<Hex>
+  /** Messages of this step that are not to be taken in just so. */
+  readonly suspects: Suspect[]
+  /** Messages of accused members that nobody who heard them in time is known to build on. */
+  readonly aside: Map<Hex, Aside>
+  /** Set where this device may have been set back: it says nothing under its old numbers. */
+  recovery: 'held' | 'retired' | undefined
   /** Sort key of the last text in total order that is held: an earlier newcomer is late. */
   shown: { lamport: number; member: Hex; counter: number }
   /** Texts meant for this member that it could not open: epoch -> line -> their counters. */
@@ -282,6 +313,7 @@ export const GroupNote = {
   told: 10,
   sharedTexts: 11,
   shareLog: 12,
+  retired: 13,
 } as const
 
 export const groupNoteKey = (number: number, kind: number, id: Bytes): Bytes =>

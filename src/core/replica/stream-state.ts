@@ -20,6 +20,8 @@ export interface Cursor {
   /** Next counter to read from the store, and one past the last to send. */
   next: number
   readonly end: number
+  /** What lies below is in the past of evidence that the reader lacks: it goes first. */
+  readonly urgent: number
   readonly buffer: Stored[]
 }
 
@@ -33,11 +35,22 @@ export interface Stream {
   owed: number
 }
 
-export const createStream = (
-  wants: readonly { line: number; from: number; end: number }[],
-  explicit: boolean,
-): Stream => ({
-  cursors: wants.map(({ line, from, end }) => ({ line, next: from, end, buffer: [] })),
+/** A part of a line that a reader lacks. */
+export interface Want {
+  readonly line: number
+  readonly from: number
+  readonly end: number
+  readonly urgent?: number
+}
+
+export const createStream = (wants: readonly Want[], explicit: boolean): Stream => ({
+  cursors: wants.map(({ line, from, end, urgent = 0 }) => ({
+    line,
+    next: from,
+    end,
+    urgent,
+    buffer: [],
+  })),
   explicit,
   loading: false,
   over: false,

@@ -99,7 +99,9 @@ const takeBatch = (stream: Stream): Taken[] => {
       if (cursor.next < cursor.end && cursor.buffer.length < AHEAD_MIN) return taken
       const first = cursor.buffer[0]
       if (first === undefined) continue
-      if (best?.buffer[0] === undefined || comesFirst(first, best.buffer[0])) best = cursor
+      if (best?.buffer[0] === undefined || goesFirst(cursor, first, best, best.buffer[0])) {
+        best = cursor
+      }
     }
     const stored = best?.buffer.shift()
     if (best === undefined || stored === undefined) break
@@ -123,6 +125,13 @@ const nextBatch = (turn: Turn, replica: Replica, stream: Stream): Batch | undefi
     }
   }
   return undefined
+}
+
+/** Evidence and its past before all else, each part in causal order. */
+const goesFirst = (cursor: Cursor, first: Stored, best: Cursor, other: Stored): boolean => {
+  const urgent = first.header.counter < cursor.urgent
+  if (urgent !== other.header.counter < best.urgent) return urgent
+  return comesFirst(first, other)
 }
 
 const comesFirst = (a: Stored, b: Stored): boolean =>

@@ -21,7 +21,15 @@ import { pump } from './stream.ts'
 import type { SyncPeer } from './sync-state.ts'
 import { freshTally, peerOn } from './sync-state.ts'
 import { finishWaiters } from './sync-waiters.ts'
-import { lacksOf, oldPlaces, sharedVector, showsNews, vectorOf } from './vector.ts'
+import {
+  lackedEvidence,
+  lacksOf,
+  oldPlaces,
+  sharedVector,
+  showsNews,
+  vectorOf,
+  withUrgent,
+} from './vector.ts'
 
 /** A peer that is asked and says nothing for this long is given up for now. */
 const FETCH_STALL_MS = 4_000
@@ -135,9 +143,12 @@ export const takeVector = (
     const wants = entries === undefined ? [] : lacksOf(replica, entries)
     if (showsNews(replica, frame.entries)) wantNews(later, replica, peer)
     else if (peer.proven && wants.length === 0) foundEqual(later, replica, peer)
-    if (peer.stream !== undefined) peer.stream.over = true
-    peer.stream = createStream(wants, frame.explicit)
-    serve(later, replica, peer)
+    const first = lackedEvidence(replica, wants)
+    loadPlaces(later, replica, first, (after) => {
+      if (peer.stream !== undefined) peer.stream.over = true
+      peer.stream = createStream(withUrgent(replica, wants, first), frame.explicit)
+      serve(after, replica, peer)
+    })
   })
 }
 

@@ -4,10 +4,14 @@
  */
 import { equal, toHex } from '../../base/bytes.ts'
 import type { VectorEntry } from '../anti-entropy/frames.ts'
+import type { Hex } from '../message/header.ts'
+import { MessageType } from '../message/type.ts'
 import type { Row } from '../transcript/row.ts'
 import { rowAt } from '../transcript/transcript.ts'
 import type { Place } from '../validity/past.ts'
+import { countAt } from '../transcript/vector.ts'
 import type { Replica } from './state.ts'
+import type { Want } from './stream-state.ts'
 import { bytesOf } from './state.ts'
 import { short } from './sync-state.ts'
 
@@ -20,10 +24,7 @@ export const vectorOf = (replica: Replica): VectorEntry[] =>
   }))
 
 /** From which counter on the peer lacks each line, by its vector. */
-export const lacksOf = (
-  replica: Replica,
-  entries: readonly VectorEntry[],
-): { line: number; from: number; end: number }[] => {
+export const lacksOf = (replica: Replica, entries: readonly VectorEntry[]): Want[] => {
   const { transcript } = replica
   const known = new Map<number, number>()
   const byMember = linesByShortName(replica)
@@ -40,6 +41,37 @@ export const lacksOf = (
       end: line.tip.counter + 1,
     }))
     .filter(({ from, end }) => from < end)
+}
+
+/** Where evidence lies that somebody lacks, one message for each who is accused in it. */
+export const lackedEvidence = (replica: Replica, wants: readonly Want[]): Place[] => {
+  const { accused, transcript } = replica
+  if (accused.size === 0) return []
+  const found = new Map<Hex, Place>()
+  for (const { type, info, line, counter } of transcript.control.entries) {
+    if (type !== MessageType.evidence || info.kind !== 'roster') continue
+    const lacked = wants.some((want) => want.line === line && counter >= want.from)
+    for (const change of info.changes) {
+      if (change.kind !== 'accuse' || found.has(change.member)) continue
+      if (lacked) found.set(change.member, { line, counter })
+    }
+  }
+  return [...found.values()]
+}
+
+/** The same wants, with what evidence stands on marked to go first. */
+export const withUrgent = (
+  { transcript }: Replica,
+  wants: readonly Want[],
+  evidence: readonly Place[],
+): Want[] => {
+  const pasts = evidence
+    .map(({ line, counter }) => rowAt(transcript, line, counter))
+    .filter((row) => row !== undefined)
+  return wants.map((want) => ({
+    ...want,
+    urgent: pasts.reduce((most, row) => Math.max(most, countAt(row.seen, want.line)), 0),
+  }))
 }
 
 /** How many messages of a line an entry shows to be held; undefined where it is another branch. */

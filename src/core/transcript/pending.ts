@@ -12,9 +12,15 @@ import {
 import type { Hex } from '../message/header.ts'
 import type { Message } from '../message/message.ts'
 
-interface Waiting {
+/** A message with whom it came from, and how far it is known to be its author's. */
+export interface Arrival {
   readonly message: Message
   readonly from: string
+  readonly vouched: boolean
+  readonly verified: boolean
+}
+
+interface Waiting extends Arrival {
   readonly sinceMs: number
   readonly missing: Set<Hex>
 }
@@ -42,11 +48,11 @@ const sizeOf = (message: Message): number => message.headerBytes.length + messag
 /** False when a bound is reached: the message is let go, to be fetched by anti-entropy. */
 export const hold = (
   pending: Pending,
-  message: Message,
+  arrival: Arrival,
   missing: readonly Hex[],
-  from: string,
   nowMs: number,
 ): boolean => {
+  const { message, from } = arrival
   if (pending.waiting.has(message.id)) return true
   const load = pending.perPeer.get(from) ?? { count: 0, bytes: 0 }
   const bytes = sizeOf(message)
@@ -58,7 +64,7 @@ export const hold = (
     return false
   }
   pending.perPeer.set(from, { count: load.count + 1, bytes: load.bytes + bytes })
-  pending.waiting.set(message.id, { message, from, sinceMs: nowMs, missing: new Set(missing) })
+  pending.waiting.set(message.id, { ...arrival, sinceMs: nowMs, missing: new Set(missing) })
   for (const id of missing) {
     const waiters = pending.awaited.get(id) ?? new Set()
     waiters.add(message.id)
@@ -68,18 +74,19 @@ export const hold = (
 }
 
 /** Messages that miss nothing more now that `id` is held, with the peer each came from. */
-export const arrived = (pending: Pending, id: Hex): { message: Message; from: string }[] => {
+export const arrived = (pending: Pending, id: Hex): Arrival[] => {
   const waiters = pending.awaited.get(id)
   if (waiters === undefined) return []
   pending.awaited.delete(id)
-  const free: { message: Message; from: string }[] = []
+  const free: Arrival[] = []
   for (const waiter of waiters) {
     const entry = pending.waiting.get(waiter)
     if (entry === undefined) continue
     entry.missing.delete(id)
     if (entry.missing.size > 0) continue
     release(pending, waiter)
-    free.push({ message: entry.message, from: entry.from })
+    const { message, from, vouched, verified } = entry
+    free.push({ message, from, vouched, verified })
   }
   return free
 }
