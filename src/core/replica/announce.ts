@@ -1,4 +1,7 @@
-/** What the outside is told when a message was taken in. */
+/**
+ * What the outside is told when a message was taken in: that it came, that its author forked itself, or
+ * that somebody is gone.
+ */
 import { numberText } from '../message/header.ts'
 import type { Message } from '../message/message.ts'
 import type { Row } from '../transcript/row.ts'

@@ -88,6 +88,18 @@ const noKeys = (): Pick<
   staleMs: undefined,
 })
 
+const nobodyAccused = (): Pick<
+  Replica,
+  'equivocators' | 'accused' | 'accusing' | 'suspects' | 'aside' | 'recovery'
+> => ({
+  equivocators: new Set(),
+  accused: new Set(),
+  accusing: new Set(),
+  suspects: [],
+  aside: new Map(),
+  recovery: undefined,
+})
+
 const nothingRead = (
   archive: boolean,
 ): Pick<
@@ -148,12 +160,7 @@ export const createReplica = (
     earlyReach: new Map(),
     sync: createSyncState(),
     attesting: createAttesting(),
-    equivocators: new Set(),
-    accused: new Set(),
-    accusing: new Set(),
-    suspects: [],
-    aside: new Map(),
-    recovery: undefined,
+    ...nobodyAccused(),
     shown: { lamport: 0, member: '', counter: 0 },
     witnesses: new Set(),
     checked: false,

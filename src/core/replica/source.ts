@@ -1,5 +1,6 @@
 /**
- * Where a message comes from, how far it is known to be its author's, and what became of it.
+ * Where a message comes from, how far it is known to be its author's, and what became of it: what the
+ * intake is given with each message, and what it answers.
  */
 import type { Side } from '../evidence/evidence.ts'
 import type { Message } from '../message/message.ts'
