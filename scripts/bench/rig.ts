@@ -11,14 +11,9 @@ import { silentTelemetry } from '../../src/adapters/telemetry/silent.ts'
 import { createMemoryStore } from '../../src/adapters/memory/store.ts'
 import { Endpoint } from '../../src/core/endpoint.ts'
 import { peerIdOf } from '../../src/core/identity/peer-id.ts'
-import {
-  type Keys,
-  initialise,
-  isInitialised,
-  openKeyring,
-  readKeys,
-} from '../../src/node/data-dir.ts'
+import { initialise, isInitialised, openKeyring, readKeys } from '../../src/node/data-dir.ts'
 import { makePrivateDirectory } from '../../src/node/durable-file.ts'
+import type { Keys } from '../../src/node/key-files.ts'
 import { WrappingKeyring } from '../../src/node/keyring.ts'
 import { type Node, assembleNode } from '../../src/node/node.ts'
 import { resolvePaths } from '../../src/node/paths.ts'

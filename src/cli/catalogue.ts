@@ -5,6 +5,7 @@ import type { CommandSpec } from './command.ts'
 
 const loaders: Readonly<Record<string, () => Promise<CommandSpec>>> = {
   init: async () => (await import('./commands/init.ts')).init,
+  account: async () => (await import('./commands/account.ts')).account,
   daemon: async () => (await import('./commands/daemon.ts')).daemon,
   status: async () => (await import('./commands/status.ts')).status,
   card: async () => (await import('./commands/card.ts')).card,

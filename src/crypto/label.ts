@@ -13,6 +13,8 @@ export const labels = Object.freeze({
   cardSig: 'coterie/1/card-sig',
   deviceList: 'coterie/1/device-list',
   deviceListSig: 'coterie/1/device-list-sig',
+  account: 'coterie/1/account',
+  identity: 'coterie/1/identity',
   accessCommit: 'coterie/1/access-commit',
 
   // Joining

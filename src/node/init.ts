@@ -5,12 +5,14 @@ import { access } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { userInfo } from 'node:os'
 import { dirname } from 'node:path'
+import { createSystemClock } from '../adapters/system/clock.ts'
 import { createSystemCrypto } from '../adapters/system/crypto.ts'
 import { systemRandom } from '../adapters/system/random.ts'
 import { type Bytes, toHex } from '../base/bytes.ts'
 import { CoterieError } from '../base/error.ts'
 import { checkName } from '../core/identity/name.ts'
 import { peerIdOf } from '../core/identity/peer-id.ts'
+import type { Account } from './account-file.ts'
 import { loadConfig, setSetting } from './config.ts'
 import { initialise, isInitialised } from './data-dir.ts'
 import { makePrivateDirectory, writeDurable } from './durable-file.ts'
@@ -24,6 +26,8 @@ export interface InitOptions {
   readonly name?: string | undefined
   /** What is to open the keys of everything secret that the node stores. Default: nothing. */
   readonly passphrase?: Bytes | undefined
+  /** The account to go on with on this device. Default: a new one. */
+  readonly account?: Account | undefined
 }
 
 /** The public side of a new node. */
@@ -42,7 +46,7 @@ const PORT_TRIES = 16
 
 /** @throws CoterieError ALREADY_INITIALISED, USAGE, PERMISSION, DISK_FULL */
 export async function createIdentity(options: InitOptions): Promise<NewIdentity> {
-  const { paths, env } = options
+  const { paths, env, passphrase, account } = options
   if (await isInitialised(paths)) {
     throw new CoterieError('ALREADY_INITIALISED', `${paths.data} already holds a node.`, {
       hint: 'Name another directory with --home, or use the identity that is there.',
@@ -50,14 +54,15 @@ export async function createIdentity(options: InitOptions): Promise<NewIdentity>
   }
   const flags = options.name === undefined ? {} : { name: options.name }
   const { values, origins } = await loadConfig({ file: paths.config, env, flags })
-  const name = origins.name === 'default' ? userName(values.name) : values.name
+  const name = origins.name === 'default' ? (account?.name ?? userName(values.name)) : values.name
   try {
     if (!(await exists(paths.config))) await writeSettings(paths.config, name)
     else if (origins.name !== 'file') await setSetting(paths.config, 'name', name)
   } catch (error) {
     throw toCoterieError(error)
   }
-  const keys = await initialise(paths, systemRandom, options.passphrase)
+  const going = account && { ...account, wallMs: createSystemClock().wallMs() }
+  const keys = await initialise(paths, systemRandom, { passphrase, account: going })
   const crypto = createSystemCrypto()
   return {
     name,

@@ -4,7 +4,6 @@
 //
 //   magic 8 | kdf 1 | log2 N 1 | salt 16 | nonce 12 | AEAD(root key, slots)
 
-import { scrypt } from 'node:crypto'
 import { link, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { concat, equal, utf8 } from '../base/bytes.ts'
@@ -14,17 +13,16 @@ import { NONCE_BYTES } from '../crypto/crypto.ts'
 import type { Crypto } from '../crypto/crypto.ts'
 import { prefixOf } from '../crypto/label.ts'
 import { syncDirectory, writeNew } from './durable-file.ts'
+import { SCRYPT_LOG_N, SCRYPT_LOG_N_MAX, stretched } from './locked-box.ts'
 import { type WrappingKey, WrappingKeyring, decodeKeys, encodeKeys } from './keyring.ts'
+
+/** Its name in the directory of keys. */
+export const KEYRING_FILE = 'keyring'
 
 const MAGIC = utf8('coterie2')
 const SALT_BYTES = 16
 const HEAD_BYTES = MAGIC.length + 2 + SALT_BYTES
 const Kdf = { none: 0, scrypt: 1 } as const
-
-/** 128 MiB and half a second for each guess: what one may ask of a start, and of every guess. */
-const SCRYPT_LOG_N = 17
-const SCRYPT_LOG_N_MAX = 22
-const SCRYPT_BLOCK = 8
 
 export interface KeyringFileOptions {
   readonly path: string
@@ -97,25 +95,13 @@ async function rootKey(
     throw new CoterieError('FORMAT_TOO_NEW', 'The keyring is of a newer version.')
   }
   if (passphrase === undefined) {
-    throw new CoterieError('PERMISSION', 'The keys of this node are locked with a passphrase.', {
-      hint: 'Name the file that holds it with --passphrase-file.',
-    })
+    throw lockedOut()
   }
   return derive(crypto, salt, concat(key, await stretched(passphrase, salt, logN)))
 }
 
 const derive = (crypto: Crypto, salt: Bytes, secret: Bytes): Bytes =>
   crypto.hkdfExpand(crypto.hkdfExtract(salt, secret), prefixOf('coterie/1/keyring'), 32)
-
-function stretched(passphrase: Bytes, salt: Bytes, logN: number): Promise<Bytes> {
-  const [N, r, p] = [2 ** logN, SCRYPT_BLOCK, 1]
-  return new Promise((resolve, reject) => {
-    scrypt(passphrase, salt, 32, { N, r, p, maxmem: 256 * N * r }, (error, made) => {
-      if (error === null) resolve(new Uint8Array(made))
-      else reject(error)
-    })
-  })
-}
 
 /** New file, durable; in the place of the old one, durable; the old one overwritten, and gone. */
 async function replace(path: string, content: Bytes): Promise<void> {
@@ -152,7 +138,13 @@ const damaged = (path: string): CoterieError =>
     hint: 'Restore the data directory as a whole, or make a new node and join again.',
   })
 
-const wrongPassphrase = (): CoterieError =>
+/** The keys need a passphrase, and none was given. */
+export const lockedOut = (): CoterieError =>
+  new CoterieError('PERMISSION', 'The keys of this node are locked with a passphrase.', {
+    hint: 'Name the file that holds it with --passphrase-file.',
+  })
+
+export const wrongPassphrase = (): CoterieError =>
   new CoterieError('PERMISSION', 'The passphrase does not open the keys of this node.', {
     hint: 'Look at the file that --passphrase-file names: all of it counts but a last line break.',
   })

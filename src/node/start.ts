@@ -35,7 +35,7 @@ export interface StartOptions {
 export async function startNode(options: StartOptions): Promise<Node> {
   const closers = new Closers()
   try {
-    const directory = await openDataDir(options.paths)
+    const directory = await openDataDir(options.paths, options.passphrase)
     closers.add(() => directory.close())
     const node = await assemble(options, directory, closers)
     for (const address of options.config.peers) await node.addPeer(address)
@@ -48,7 +48,7 @@ export async function startNode(options: StartOptions): Promise<Node> {
 
 async function assemble(
   { paths, config, passphrase }: StartOptions,
-  { keys }: DataDir,
+  { keys, deviceList }: DataDir,
   closers: Closers,
 ): Promise<Node> {
   // First of all: whoever does not know the passphrase learns so before anything else happens.
@@ -73,6 +73,7 @@ async function assemble(
     accountSeed: keys.account,
     deviceSeed: keys.device,
     transportSeed: keys.transport,
+    deviceList,
   }
   return assembleNode({
     machine: new Endpoint(identity, crypto, { archive: config.archive }),

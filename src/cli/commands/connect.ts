@@ -20,6 +20,14 @@ export async function passphraseOf(given: Given): Promise<Uint8Array | undefined
   return readPassphrase(path)
 }
 
+/** What locks an account file: the passphrase of its own, else that of the node. */
+export async function accountPassphraseOf(given: Given): Promise<Uint8Array | undefined> {
+  const path = optionText(given, 'accountPassphraseFile')
+  if (path === undefined) return passphraseOf(given)
+  const { readPassphrase } = await import('../../node/passphrase.ts')
+  return readPassphrase(path)
+}
+
 /** A client of the running daemon. @throws CoterieError DAEMON_UNREACHABLE */
 export async function connect(context: Context): Promise<Client> {
   const paths = await pathsOf(context)

@@ -1,9 +1,10 @@
 // `init`: makes the keys and the settings of a new node. Keys appear whole or not at all; a settings
 // file that is there already is kept, only the name in it changes when one was given.
 
-import { type CommandSpec, type Context, type Given, optionText } from '../command.ts'
+import { text as textOf } from '../../base/bytes.ts'
+import { type CommandSpec, type Context, type Given, optionText, usage } from '../command.ts'
 import { fields } from '../output/table.ts'
-import { passphraseOf, pathsOf } from './connect.ts'
+import { accountPassphraseOf, passphraseOf, pathsOf } from './connect.ts'
 
 export const init: CommandSpec = {
   name: 'init',
@@ -12,10 +13,18 @@ export const init: CommandSpec = {
     { flags: '--name <name>', summary: 'what others see beside your messages' },
     {
       flags: '--passphrase-file <file>',
-      summary: 'lock what the node stores with what is in a file',
+      summary: 'lock the keys, and what the node stores, with what is in a file',
+    },
+    {
+      flags: '--account <file>',
+      summary: 'go on with an exported account; `-` reads it from stdin',
+    },
+    {
+      flags: '--account-passphrase-file <file>',
+      summary: 'what opens the account file, if it is not the passphrase of the node',
     },
   ],
-  examples: ['init --name ada', 'init --name bob --home ./bob --json'],
+  examples: ['init --name ada', 'init --account ada.account --passphrase-file words.txt'],
   run,
 }
 
@@ -28,6 +37,7 @@ async function run(context: Context, given: Given): Promise<void> {
     env: context.env,
     name: optionText(given, 'name'),
     passphrase,
+    account: await accountOf(context, given),
   })
   await context.out.result(made, () => [
     ...fields([
@@ -43,4 +53,25 @@ async function run(context: Context, given: Given): Promise<void> {
     { text: 'next: ', style: 'dim' },
     `coterie daemon${paths.home === undefined ? '' : ` --home ${paths.home}`}`,
   ])
+}
+
+/** The account to go on with, where one was named. */
+async function accountOf(context: Context, given: Given) {
+  const file = optionText(given, 'account')
+  if (file === undefined) {
+    if (optionText(given, 'accountPassphraseFile') === undefined) return undefined
+    throw usage('--account-passphrase-file is only of use with --account.')
+  }
+  const passphrase = await accountPassphraseOf(given)
+  if (passphrase === undefined) {
+    throw usage(
+      'An account file is locked with a passphrase.',
+      'Name the file that holds it with --passphrase-file or --account-passphrase-file.',
+    )
+  }
+  const { ACCOUNT_TEXT_BYTES_MAX, parseAccountText, readAccountFile } =
+    await import('../../node/account-file.ts')
+  const typed =
+    file === '-' ? (textOf(await context.stdin(ACCOUNT_TEXT_BYTES_MAX)) ?? '') : undefined
+  return parseAccountText(typed ?? (await readAccountFile(file)), passphrase)
 }

@@ -113,6 +113,7 @@ const freshCard = (
   const card = mintCard(env.crypto, {
     name: state.identity.name,
     seeds: seedsOf(state),
+    deviceList: state.identity.deviceList,
     transport: state.transport,
     memberGroupId: readU32(env.random(4), 0),
     prekey0: env.crypto.xPublicKey(secret),

@@ -76,6 +76,7 @@ export const startJoining = (
     ticket,
     name: state.identity.name,
     seeds: seedsOf(state),
+    deviceList: state.identity.deviceList,
     transport: state.transport,
     memberGroupId: readU32(env.random(4), 0),
     prekey0: env.crypto.xPublicKey(prekeySecret),

@@ -7,7 +7,7 @@ import { type Bytes, concat, equal, fromBase64url, toBase64url } from '../../bas
 import { type Result, fail, ok } from '../../base/result.ts'
 import type { Crypto } from '../../crypto/crypto.ts'
 
-export type ArmorPrefix = 'coterie-card-1' | 'coterie-ticket-1'
+export type ArmorPrefix = 'coterie-card-1' | 'coterie-ticket-1' | 'coterie-account-1'
 
 const CHECK_BYTES = 4
 

@@ -33,6 +33,8 @@ export interface Card extends Candidate {
 export interface CardContent {
   readonly name: string
   readonly seeds: CandidateSeeds
+  /** Default: the first list, of this device alone. */
+  readonly deviceList?: Bytes | undefined
   /** Ed25519 public key of the libp2p identity. */
   readonly transport: Bytes
   readonly memberGroupId: number
@@ -69,7 +71,7 @@ export function firstDeviceList(crypto: Crypto, seeds: CandidateSeeds, transport
 export function mintCard(crypto: Crypto, content: CardContent): Card {
   assertName(content.name)
   const { name, seeds, transport, memberGroupId, prekey0 } = content
-  const deviceList = firstDeviceList(crypto, seeds, transport)
+  const deviceList = content.deviceList ?? firstDeviceList(crypto, seeds, transport)
   const device = crypto.edPublicKey(seeds.device)
   const account = crypto.edPublicKey(seeds.account)
   const claim = { name, deviceList, device, memberGroupId, prekey0 }

@@ -103,3 +103,28 @@ export function allDiffer(keys: readonly Bytes[]): boolean {
   const sorted = [...keys].sort(compare)
   return sorted.every((key, place) => place === 0 || compare(key, sorted[place - 1] ?? EMPTY) !== 0)
 }
+
+/**
+ * The list after another, with one device more. Its seq is the time, as whoever brings an account back
+ * twice from one file must not sign two lists of one seq: that would look like a liar. The devices
+ * before stay in it, as they may still be in use; beyond the limit only the new one does.
+ */
+export function nextDeviceList(
+  crypto: Crypto,
+  accountSeed: Bytes,
+  before: Bytes,
+  added: Device,
+  wallMs: number,
+): Result<Bytes> {
+  const last = parseDeviceList(crypto, before)
+  if (!last.ok) return last
+  const { seq, devices } = last.value
+  const full = devices.length >= DEVICES_PER_ACCOUNT_MAX
+  return ok(
+    signDeviceList(crypto, accountSeed, {
+      seq: Math.max(seq + 1, Math.floor(wallMs)),
+      prev: deviceListHash(crypto, before),
+      devices: full ? [added] : [...devices, added],
+    }),
+  )
+}

@@ -11,4 +11,6 @@ export interface Identity {
   readonly accountSeed: Bytes
   readonly deviceSeed: Bytes
   readonly transportSeed: Bytes
+  /** The account's signed list with this device in it. Default: the first list, of it alone. */
+  readonly deviceList?: Bytes | undefined
 }

@@ -46,6 +46,8 @@ export interface JoinRequestContent {
   /** Has passed `checkName`. */
   readonly name: string
   readonly seeds: CandidateSeeds
+  /** Default: the first list, of this device alone. */
+  readonly deviceList?: Bytes | undefined
   readonly transport: Bytes
   readonly memberGroupId: number
   readonly prekey0: Bytes
@@ -101,7 +103,7 @@ export function createJoinRequest(crypto: Crypto, content: JoinRequestContent): 
     group: ticket.group,
     issuer: ticket.issuer,
     inviteId: ticket.inviteId,
-    deviceList: firstDeviceList(crypto, seeds, transport),
+    deviceList: content.deviceList ?? firstDeviceList(crypto, seeds, transport),
     device: crypto.edPublicKey(seeds.device),
     memberGroupId,
     prekey0,
