@@ -237,6 +237,8 @@ export interface TextReport {
    */
   state: 'ok' | 'undecryptable' | 'withdrawn' | 'muted' | 'hidden' | 'sealed'
   late: boolean
+  /** While following: it was given before, and its state is another one now. */
+  again?: true
   /** Of a hidden one: whether a leader hid this message, or its author's content type is restricted. */
   hiddenBy?: 'message' | 'content-type'
 }

@@ -71,8 +71,8 @@ export async function* followGroup(
           if (!('group' in event) || event.group !== group) return
           if (event.kind === 'message') {
             listener({ ...event, kind: 'line', next: event.counter + 1 })
-          } else if (event.kind === 'departed') {
-            listener({ kind: 'opened' })
+          } else if (event.kind === 'departed' || event.kind === 'meta') {
+            listener({ kind: 'judged' })
           } else if (event.kind === 'epoch' && event.opened) {
             listener({ kind: 'opened', epoch: event.epoch })
           }
@@ -92,7 +92,7 @@ export async function* followGroup(
   if (left < 1) return
   for await (const text of texts) {
     yield text
-    left -= 1
+    if (text.again !== true) left -= 1
     if (left < 1) return
   }
 }

@@ -20,7 +20,10 @@ export const read: CommandSpec = {
   summary: 'Print the texts of a group in total order.',
   arguments: ['<group>'],
   options: [
-    { flags: '--follow', summary: 'stay and print each text as it becomes readable' },
+    {
+      flags: '--follow',
+      summary: 'stay; print each text as it becomes readable, and again when that changes',
+    },
     { flags: '--all', summary: 'also what is muted or hidden, and texts from before you came' },
     { flags: '--since <message>', summary: 'only what stands after this id or number' },
     { flags: '--limit <number>', summary: 'the last so many; with --since the first so many' },
@@ -61,6 +64,7 @@ function lineOf(row: ReadRow, all: boolean): Line {
     ...contentOf(row, all),
   ]
   if (row.state === 'held') pieces.push({ text: '  (held: no epoch yet for it)', style: 'warn' })
+  if ('again' in row) pieces.push({ text: `  (was shown before: ${row.number})`, style: 'warn' })
   if (row.late) pieces.push({ text: '  (late)', style: 'warn' })
   return pieces
 }

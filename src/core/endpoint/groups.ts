@@ -30,7 +30,7 @@ import type { Turn } from '../turn.ts'
 import { emit, forgetSecret, persist } from '../turn.ts'
 import { DeviceSecret, saveCardPut } from './device-secret.ts'
 import type { EndpointState } from './state.ts'
-import { seedsOf } from './state.ts'
+import { candidateOf } from './state.ts'
 
 interface Adopted {
   readonly constitution: Constitution
@@ -111,10 +111,7 @@ const freshCard = (
   const { env } = turn
   const secret = env.random(32)
   const card = mintCard(env.crypto, {
-    name: state.identity.name,
-    seeds: seedsOf(state),
-    deviceList: state.identity.deviceList,
-    transport: state.transport,
+    ...candidateOf(state),
     memberGroupId: readU32(env.random(4), 0),
     prekey0: env.crypto.xPublicKey(secret),
   })

@@ -23,7 +23,7 @@ import { shownCardInput } from './hosting.ts'
 import { CARDS_SHOWN_MAX, readJoinFrame, writeJoinFrame } from './join-frames.ts'
 import { openSync, relink, syncChannelsOf } from './links.ts'
 import type { EndpointState, Joining } from './state.ts'
-import { seedsOf } from './state.ts'
+import { candidateOf } from './state.ts'
 
 /** An introducer that says "pending" is asked again after this. */
 const ASK_AGAIN_MS = 300
@@ -74,10 +74,7 @@ export const startJoining = (
   const prekeySecret = env.random(32)
   const request = createJoinRequest(env.crypto, {
     ticket,
-    name: state.identity.name,
-    seeds: seedsOf(state),
-    deviceList: state.identity.deviceList,
-    transport: state.transport,
+    ...candidateOf(state),
     memberGroupId: readU32(env.random(4), 0),
     prekey0: env.crypto.xPublicKey(prekeySecret),
     nonce: env.random(16),

@@ -138,9 +138,10 @@ export const createEndpointState = (
   }
 }
 
-export const seedsOf = (
-  state: EndpointState,
-): { readonly account: Bytes; readonly device: Bytes } => ({
-  account: state.identity.accountSeed,
-  device: state.identity.deviceSeed,
+/** What every card and join request of this device says of it. */
+export const candidateOf = ({ identity, transport }: EndpointState) => ({
+  name: identity.name,
+  seeds: { account: identity.accountSeed, device: identity.deviceSeed },
+  deviceList: identity.deviceList,
+  transport,
 })

@@ -48,6 +48,7 @@ const nothingUnderWay = (): Pick<
   | 'complainedMs'
   | 'joinWaiters'
   | 'joining'
+  | 'told'
 > => ({
   calling: '',
   epochsSeen: new Map(),
@@ -61,6 +62,7 @@ const nothingUnderWay = (): Pick<
   complainedMs: Number.NEGATIVE_INFINITY,
   joinWaiters: [],
   joining: false,
+  told: undefined,
 })
 
 const noKeys = (): Pick<
@@ -132,7 +134,6 @@ export const createReplica = (
   const group = hexOf(fixed.constitution.group)
   return {
     ...fixed,
-    told: undefined,
     group,
     topic: topicOf(env.crypto, fixed.accessKey),
     jurisdiction: createJurisdiction({

@@ -255,6 +255,44 @@ describe('following', () => {
     await node.stop()
   })
 
+  test('a text that was shown is shown again when it is withdrawn or hidden, and when it is not', async () => {
+    const { node, endpoint, inject } = await startScripted()
+    const states = new Map<string, TextReport['state']>()
+    const open = endpoint.openText.bind(endpoint)
+    endpoint.openText = (group, record) => {
+      const row = open(group, record)
+      const state = states.get(row?.text ?? '')
+      return row && state ? { ...row, state, text: state === 'withdrawn' ? null : row.text } : row
+    }
+    const following = take(node.follow('garden'), 6)
+    const news = async (kind: 'departed' | 'meta', text: string, state: TextReport['state']) => {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      states.set(text, state)
+      const event =
+        kind === 'meta'
+          ? ({ kind, group: groupId, id: 'e'.repeat(64) } as const)
+          : ({ kind, group: groupId, member: 'b'.repeat(64) } as const)
+      inject(() => [{ kind: 'notify', event }])
+    }
+    inject(() => endpoint.text(1, { text: 'heard by few' }))
+    inject(() => endpoint.text(2, { text: 'rude' }))
+    await news('departed', 'heard by few', 'withdrawn')
+    await news('meta', 'rude', 'hidden')
+    await news('departed', 'heard by few', 'ok')
+    await news('meta', 'rude', 'ok')
+    const rows = await following
+    expect(rows).toMatchObject([
+      { text: 'heard by few', state: 'ok' },
+      { text: 'rude', state: 'ok' },
+      { text: null, state: 'withdrawn', again: true, id: rows[0]?.id },
+      { text: 'rude', state: 'hidden', again: true, id: rows[1]?.id },
+      { text: 'heard by few', state: 'ok', again: true, id: rows[0]?.id },
+      { text: 'rude', state: 'ok', again: true, id: rows[1]?.id },
+    ])
+    expect(rows.slice(0, 2).every((row) => !('again' in row))).toBe(true)
+    await node.stop()
+  })
+
   test('since with a limit waits for so many and ends', async () => {
     const { node } = await conversation(1)
     const rows = await take(node.read('garden'), 3)
