@@ -138,7 +138,7 @@ test('a member that nobody removed is told at once that it is in already', () =>
   expect(done(mesh.world, 2, { kind: 'join', ticket, waitMs: 5_000 }).member).toBe(member)
   // Alone it cannot know, and says so.
   mesh.world.split([[2], [0, 1]])
-  later(mesh, 10_000)
+  later(mesh, 40_000)
   const alone = mesh.world.command(2, { kind: 'join', ticket, waitMs: 2_000 })
   expect(refusal(mesh, alone)).toBe('JOIN_PENDING')
   mesh.world.heal()
