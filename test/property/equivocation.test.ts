@@ -5,7 +5,16 @@ import { Endpoint } from '../../src/core/endpoint.ts'
 import { MessageType } from '../../src/core/message/type.ts'
 import { messagesOf } from '../support/bench.ts'
 import { broken, heldBy, unequal } from '../support/laws.ts'
-import { type Mesh, converge, found, groupOf, meshWorld, readAll, say } from '../support/mesh.ts'
+import {
+  type Mesh,
+  converge,
+  done,
+  found,
+  groupOf,
+  meshWorld,
+  readAll,
+  say,
+} from '../support/mesh.ts'
 import { secretOf } from '../support/author.ts'
 
 const later = (mesh: Mesh, ms: number): void => mesh.world.run(mesh.world.nowMs + ms)
@@ -115,6 +124,34 @@ describe('a member that runs twice', () => {
     expect(groupOf(mesh, 1)?.equivocators).toEqual(groupOf(mesh, 0)?.equivocators)
     expect(unequal(mesh, honest)).toEqual([])
   })
+
+  test('learns that it does, says no more, and comes back as a new member', () => {
+    const mesh = doubled('fork rejoin', 3)
+    const { world } = mesh
+    world.heal()
+    later(mesh, 30_000)
+    // Its own device, and the copy, know by what others show them.
+    for (const node of [2, 5]) expect(world.node(node).counts.get('retired')).toBe(1)
+    const said = say(mesh, 2, 'as if nothing had happened')
+    later(mesh, 1_000)
+    expect(said.reply).toMatchObject({ ok: false })
+    const { ticket } = done(world, 0, {
+      kind: 'invite',
+      group: mesh.group,
+      expiresMs: 86_400_000,
+      uses: 1,
+      confirm: false,
+    })
+    world.stop(5)
+    done(world, 2, { kind: 'join', ticket, waitMs: 60_000 })
+    later(mesh, 3_000)
+    say(mesh, 2, 'it is me again')
+    later(mesh, 3_000)
+    for (const node of honest) {
+      expect(readAll(mesh, node).map(({ text }) => text)).toContain('it is me again')
+    }
+    converge(mesh, [...honest, 2])
+  }, 60_000)
 
   test('but never beside another that runs once, whatever it does', () => {
     const mesh = found(meshWorld({ seed: 'one', nodes: 4 }))
