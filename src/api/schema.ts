@@ -83,6 +83,7 @@ export const queries = {
     limit: z.coerce.number().int().min(0).max(1_000_000).optional(),
     follow: flag.describe('1: keep the answer open and send what comes.'),
     all: flag.describe('1: also texts that this member was never entitled to.'),
+    final: flag.describe('1: only what can change no more, in the final order.'),
   }),
   'GET /v1/events': z.strictObject({
     after: z.coerce.number().int().min(0).optional().describe('Number of the last event seen.'),

@@ -5,6 +5,7 @@
  */
 import type { Bytes } from '../base/bytes.ts'
 import type { PeerId } from './input.ts'
+import type { OrderPlan } from './report.ts'
 
 export type PolicyName = 'strict' | 'balanced' | 'partition-tolerant'
 
@@ -45,6 +46,8 @@ export type Command =
       readonly payload: Bytes
     }
   | { readonly kind: 'attest'; readonly group: string }
+  /** How to walk through what is final, up to date with everything durable. */
+  | { readonly kind: 'final-order'; readonly group: string }
   | {
       readonly kind: 'remove-member'
       readonly group: string
@@ -94,6 +97,7 @@ export interface CommandResult {
   /** Unchanged: the message that said so before, or null where nobody ever did. */
   'set-meta': { number: string | null; id: string | null; changed: boolean }
   attest: { number: string; id: string }
+  'final-order': OrderPlan
   sync: { rounds: SyncRound[] }
   'peer-add': { address: string }
   'peer-block': { blocked: PeerId[] }

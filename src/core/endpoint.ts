@@ -23,6 +23,7 @@ import { restateMetas } from './replica/moderate.ts'
 import { dropGone, keepEarlyReach, proveWaiting, renewReach } from './replica/peers.ts'
 import { planPrekey } from './replica/prekeys.ts'
 import { takePush } from './replica/push.ts'
+import { settleFinal } from './replica/final.ts'
 import { heldTexts, textOf } from './replica/keys.ts'
 import { releaseDrafts } from './replica/sealed.ts'
 import { planShare } from './replica/share-asking.ts'
@@ -255,6 +256,7 @@ const settle = (turn: Turn, state: EndpointState, groupsBefore: number): void =>
     if (replica.changed) afterChange(turn, state, replica)
     saveArchive(turn, replica)
     noteTexts(turn, replica)
+    settleFinal(turn, replica)
   }
   if (state.replicas.size !== groupsBefore) offerNewGroups(turn, state)
   const hour = hourOf(turn.env.wallMs)

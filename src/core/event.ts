@@ -43,6 +43,8 @@ export type Event =
       /** Of how many of them something was given. */
       readonly given: number
     }
+  /** The final order grew, or was worked out anew: stamps up to `mark` are final. */
+  | { readonly kind: 'final'; readonly group: string; readonly mark: number }
   /** What the group is called, or what of it is shown, may have changed by a leader's message. */
   | { readonly kind: 'meta'; readonly group: string; readonly id: string }
   | { readonly kind: 'link'; readonly peer: PeerId; readonly up: boolean; readonly reason: string }

@@ -8,6 +8,7 @@ import { complain } from './replica/complaint.ts'
 import { postAttest, postJoin, renewPrekey } from './replica/author.ts'
 import { isGone } from './replica/state.ts'
 import { watchSilence } from './replica/dormancy.ts'
+import { attestFinal } from './replica/final-attest.ts'
 import { eraseByClock } from './replica/erasure.ts'
 import { sendingEpoch } from './replica/keys.ts'
 import { manageNow } from './replica/manager.ts'
@@ -58,6 +59,8 @@ export const onReplicaTimer = (turn: Turn, replica: Replica, name: string): void
       return attestNow(turn, replica, postAttest)
     case 'complain':
       return complain(turn, replica)
+    case 'final':
+      return attestFinal(turn, replica)
     case 'prekey':
       return prekeyTimer(turn, replica, renewPrekey)
     case 'share':

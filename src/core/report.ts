@@ -74,6 +74,46 @@ export interface RequestReport {
   since: number
 }
 
+/** A leader for whose word the final order waits. */
+export interface FinalWait {
+  member: string
+  name: string
+  /** Since when this node has been waiting for it, ms UTC of its own clock; null where it is not. */
+  since: number | null
+}
+
+/** How far the order is final. */
+export interface FinalReport {
+  /** The greatest stamp that is final; 0 while none is. */
+  stamp: number
+  /** Messages held that are final, and those that are not yet. */
+  messages: number
+  waiting: number
+  /** Leaders for whose word texts wait. */
+  waitsFor: FinalWait[]
+}
+
+/** The messages of one leader line that the walk passes: counters in [from, to). */
+export interface VoicePart {
+  readonly line: number
+  /** Place of the leader in the plan. */
+  readonly seat: number
+  readonly from: number
+  readonly to: number
+}
+
+/** How to walk through the final order: which messages of which leaders make it. */
+export interface OrderPlan {
+  readonly mark: number
+  /** How many leaders there are. */
+  readonly seats: number
+  readonly voices: readonly VoicePart[]
+  /** From which lamport on a closed leader asks for nothing. */
+  readonly closings: readonly { readonly seat: number; readonly lamport: number }[]
+  /** Everything held: line -> number of its messages. */
+  readonly held: readonly (readonly [line: number, count: number])[]
+}
+
 export interface GroupReport {
   group: string
   /** As leaders last called it. */
@@ -112,6 +152,7 @@ export interface GroupReport {
   undecryptable: number
   root: string
   messages: number
+  final: FinalReport
   /** memberId to highest contiguous counter held. */
   vector: Record<string, number>
   authors: string[]
@@ -260,6 +301,12 @@ export interface HeldText {
   final: false
   state: 'held'
   late: false
+}
+
+/** A text that can neither move nor be withdrawn any more, in the order of `read --final`. */
+export interface FinalText extends TextReport {
+  /** Texts are in the order of their stamps; those of one stamp in the usual order. */
+  stamp: number
 }
 
 /** What `read` gives: texts in total order, then what is held. */

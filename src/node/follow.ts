@@ -4,6 +4,7 @@
 // rows: what the endpoint already knows may not be durable yet, and comes with its own event.
 
 import type { TextReport } from '../core/report.ts'
+import { Bell } from './bell.ts'
 import { comparePlaces, mergeTexts, placeOf } from './transcript.ts'
 import type { Place, ReadRows, Row, Slice } from './transcript.ts'
 
@@ -222,36 +223,4 @@ function byLine(rows: Iterable<Row>): readonly (readonly Row[])[] {
     else line.push(row)
   }
   return [...lines.values()].map((line) => line.sort((a, b) => a.counter - b.counter))
-}
-
-/** Wakes one sleeper; rings while awake are kept as one. */
-class Bell {
-  #rung = false
-  #wake: (() => void) | undefined
-  readonly #signal: AbortSignal | undefined
-  readonly #onAbort = () => this.#wake?.()
-
-  constructor(signal: AbortSignal | undefined) {
-    this.#signal = signal
-    signal?.addEventListener('abort', this.#onAbort)
-  }
-
-  get ended(): boolean {
-    return this.#signal?.aborted === true
-  }
-
-  ring(): void {
-    this.#rung = true
-    this.#wake?.()
-  }
-
-  async wait(): Promise<void> {
-    if (!this.#rung && !this.ended) await new Promise<void>((wake) => (this.#wake = wake))
-    this.#wake = undefined
-    this.#rung = false
-  }
-
-  silence(): void {
-    this.#signal?.removeEventListener('abort', this.#onAbort)
-  }
 }

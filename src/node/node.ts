@@ -3,10 +3,9 @@
 // Owns its parts: `stop` ends them in the order that loses nothing.
 
 import { utf8 } from '../base/bytes.ts'
-import type { Bytes } from '../base/bytes.ts'
 import { CoterieError } from '../base/error.ts'
 import { BODY_BYTES_MAX } from '../base/limits.ts'
-import type { Command, CommandResult, PolicyName } from '../core/command.ts'
+import type { Command, CommandResult } from '../core/command.ts'
 import type { Event } from '../core/event.ts'
 import type {
   EndpointReport,
@@ -17,67 +16,23 @@ import type {
   StandingReport,
   TextReport,
 } from '../core/report.ts'
-import type { Crypto } from '../crypto/crypto.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { Keyring } from '../ports/keyring.ts'
-import type { Network, NetworkEvents } from '../ports/network.ts'
-import type { Store } from '../ports/store.ts'
-import type { Telemetry } from '../ports/telemetry.ts'
 import { createDriver } from './driver.ts'
 import type { CommandReply, Driver } from './driver-types.ts'
 import { toCoterieError } from './failure.ts'
+import { type FinalParts, followFinal, readFinal } from './final-reading.ts'
+import type { CreateGroupOptions, InviteOptions, NodeParts, Scrape } from './node-options.ts'
 import { HealthWatch } from './health.ts'
 import { type ModerateWish, type Moderating, type Moderation, moderate } from './moderating.ts'
 import { Pace } from './pace.ts'
 import { type ReadOptions, type ReadParts, followGroup, readGroup } from './reading.ts'
 import { type LeaveOptions, type Removal, type RemoveOptions, removeMember } from './removing.ts'
 import { resolveGroup, resolvePeer, resolveRequest } from './resolve.ts'
-import { type EndpointMachine, TextStore } from './rows.ts'
+import { TextStore } from './rows.ts'
 import { type Status, statusOf } from './status.ts'
 import { tellShares, tellStanding } from './telling.ts'
 
 /** Bytes of one text: a body of 64 KiB less what surrounds the text in it. */
 export const TEXT_BYTES_MAX = BODY_BYTES_MAX - 4 * 1_024
-
-/** What a node is made of; `start.ts` makes the real ones. */
-export interface NodeParts {
-  readonly machine: EndpointMachine
-  readonly store: Store
-  readonly keyring: Keyring
-  readonly network: (events: NetworkEvents) => Network
-  readonly clock: Clock
-  readonly crypto: Crypto
-  readonly random: (length: number) => Bytes
-  readonly telemetry: Telemetry
-  /** Figures in the text format of Prometheus. Default: none. */
-  readonly metrics?: (() => Promise<Scrape>) | undefined
-  /** Ends what the parts leave open (network, then store, then lock). Called once. */
-  readonly close: () => Promise<void>
-}
-
-export interface Scrape {
-  readonly contentType: string
-  readonly text: string
-}
-
-export interface CreateGroupOptions {
-  readonly name: string
-  /** Cards of the other leaders. Default: none. */
-  readonly leaders?: readonly string[] | undefined
-  /** Default: balanced. */
-  readonly policy?: PolicyName | undefined
-  /** The group that this one succeeds. Default: none. */
-  readonly succeeds?: string | undefined
-}
-
-export interface InviteOptions {
-  /** Default: one day. */
-  readonly expiresMs?: number | undefined
-  /** How many may come with the ticket. Default: 1. */
-  readonly uses?: number | undefined
-  /** Whether each must be accepted by hand. Default: false. */
-  readonly confirm?: boolean | undefined
-}
 
 const SAMPLE_MS = 2_000
 const DAY_MS = 86_400_000
@@ -272,16 +227,19 @@ export class Node {
 
   /** Texts of a group in total order, as they are held now; then own texts that wait to be sent. */
   read(group: string, options: ReadOptions = {}): AsyncIterable<ReadRow> {
-    return readGroup(this.#reading, this.group(group).group, options)
+    const { group: id } = this.group(group)
+    if (options.final === true) return readFinal(this.#finalParts(id), options)
+    return readGroup(this.#reading, id, options)
   }
 
   /** The same, then each text as it becomes readable, until the signal or the end of the node. */
   follow(group: string, options: ReadOptions = {}): AsyncIterable<TextReport> {
     const { group: id } = this.group(group)
     const signal = AbortSignal.any([this.ended, ...(options.signal ? [options.signal] : [])])
-    return followGroup(this.#reading, id, { ...options, signal }, (listener) =>
-      this.events(listener),
-    )
+    const onEvent = (listener: (event: Event) => void) => this.events(listener)
+    if (options.final === true)
+      return followFinal(this.#finalParts(id), { ...options, signal }, onEvent)
+    return followGroup(this.#reading, id, { ...options, signal }, onEvent)
   }
 
   /** Calls for every event; returns how to stop. */
@@ -316,6 +274,17 @@ export class Node {
       }
       this.#pace.enter(() => this.#driver.command(command, done))
     })
+  }
+
+  #finalParts(group: string): FinalParts {
+    const current = () => this.group(group)
+    return {
+      ...this.#reading,
+      get group() {
+        return current()
+      },
+      plan: () => this.#run({ kind: 'final-order', group }),
+    }
   }
 
   #groupId(named: string): string {

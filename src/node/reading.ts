@@ -23,6 +23,8 @@ export interface ReadOptions {
   readonly limit?: number | undefined
   /** Also texts that this member was never entitled to, as `sealed`. Default: false. */
   readonly all?: boolean | undefined
+  /** Only what is final, in the final order. Default: false. */
+  readonly final?: boolean | undefined
   /** Ends the reading. Default: never. */
   readonly signal?: AbortSignal | undefined
 }
@@ -132,7 +134,7 @@ function slicesOf(group: GroupReport): readonly Slice[] {
   return group.lines.map(({ line, member, next }) => ({ line, member, from: 0, to: next }))
 }
 
-function passing(options: ReadOptions): (row: Row) => boolean {
+export function passing(options: ReadOptions): (row: Row) => boolean {
   return ({ text }) => options.all === true || text.state !== 'sealed'
 }
 

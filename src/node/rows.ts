@@ -18,9 +18,11 @@ import type {
 } from '../core/report.ts'
 import { archiveKey, archiveRanges, archivedKeys } from '../core/replica/archive.ts'
 import { Space, key, only, within } from '../core/storage.ts'
+import { stepsOfRecords } from '../core/order/steps.ts'
 import type { Keyring } from '../ports/keyring.ts'
 import type { Store } from '../ports/store.ts'
 import { toEntry } from './driver/rows.ts'
+import type { ReadSteps } from './final-order.ts'
 import type { ReadRows, Row, StoredRow } from './transcript.ts'
 
 /** What the node needs of an endpoint besides its steps. */
@@ -95,6 +97,16 @@ export class TextStore {
       const text = this.#parts.machine.openText(group, value, line, keys.get(counter))
       return { counter, text }
     })
+  }
+
+  /** Reads a leader's messages as the final order walks them. */
+  steps(group: string): ReadSteps {
+    return async (line, from, to) => {
+      const number = this.#numberOf(group)
+      const range = { from: messageKey(number, line, from), to: messageKey(number, line, to) }
+      const rows = await this.#read([range])
+      return stepsOfRecords(rows.map(({ value }) => value))
+    }
   }
 
   /** Texts whose id begins with these hex digits. */

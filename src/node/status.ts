@@ -6,6 +6,7 @@ import type {
   EpochCause,
   ExposureReport,
   EpochReport,
+  FinalReport,
   GroupReport,
   MemberState,
   PeerReport,
@@ -45,6 +46,8 @@ export interface GroupStatus {
   pending: number
   undecryptable: number
   messages: number
+  /** How far the order is final, and for whose word it waits. */
+  final: FinalReport
   root: string
   vector: Record<string, number>
   partition: Partition | null
@@ -117,6 +120,7 @@ function groupStatus(
     pending: group.pending,
     undecryptable: group.undecryptable,
     messages: group.messages,
+    final: group.final,
     root: group.root,
     vector: group.vector,
     partition,

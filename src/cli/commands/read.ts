@@ -24,6 +24,10 @@ export const read: CommandSpec = {
       flags: '--follow',
       summary: 'stay; print each text as it becomes readable, and again when that changes',
     },
+    {
+      flags: '--final',
+      summary: 'only what can neither move nor be withdrawn, in the final order',
+    },
     { flags: '--all', summary: 'also what is muted or hidden, and texts from before you came' },
     { flags: '--since <message>', summary: 'only what stands after this id or number' },
     { flags: '--limit <number>', summary: 'the last so many; with --since the first so many' },
@@ -52,6 +56,7 @@ function queryOf(given: Given): Record<string, string> {
     ...(limit === undefined ? {} : { limit: String(limit) }),
     ...(optionFlag(given, 'follow') ? { follow: '1' } : {}),
     ...(optionFlag(given, 'all') ? { all: '1' } : {}),
+    ...(optionFlag(given, 'final') ? { final: '1' } : {}),
   }
 }
 

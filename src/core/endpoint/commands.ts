@@ -18,6 +18,7 @@ import { block } from '../presence/redial.ts'
 import { acceptRequest, invite } from '../replica/admission.ts'
 import { postAttest } from '../replica/author.ts'
 import type { Posted } from '../replica/author.ts'
+import { finalPlan, whenFinal } from '../replica/final.ts'
 import { leave, numbered, remove, rotate } from '../replica/govern.ts'
 import { groupName } from '../replica/meta-state.ts'
 import { moderate } from '../replica/moderate.ts'
@@ -128,6 +129,8 @@ const runGroupCommand = (
       return moderate(turn, replica, command.write, (later, result) => reply(later, ticket, result))
     case 'attest':
       return postAttest(turn, replica, posted)
+    case 'final-order':
+      return whenFinal(turn, replica, (later) => reply(later, ticket, finalPlan(replica)))
     case 'sync':
       return syncNow(turn, replica, ticket, command.peer)
   }

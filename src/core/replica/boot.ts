@@ -236,6 +236,8 @@ const bootRows = (
       remember(transcript, tip)
       bootShown(replica, tip)
       read.get(replica)?.set(made, rows)
+      const text = rows.findLast((row) => row.type === MessageType.text)
+      if (text !== undefined) replica.final.lastTexts.set(line.index, text.counter)
     })
     for (const replica of replicas) {
       bootHeads(replica)

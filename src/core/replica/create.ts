@@ -15,6 +15,7 @@ import { createPending } from '../transcript/pending.ts'
 import { createTranscript } from '../transcript/transcript.ts'
 import type { ControlInfo } from '../validity/context.ts'
 import { createJurisdiction } from '../validity/context.ts'
+import { createFinalising } from './final.ts'
 import type { Metas, Replica, Self } from './state.ts'
 import { createSharingState } from './sharing-state.ts'
 import { createSyncState } from './sync-state.ts'
@@ -49,6 +50,7 @@ const nothingUnderWay = (): Pick<
   | 'joinWaiters'
   | 'joining'
   | 'told'
+  | 'final'
 > => ({
   calling: '',
   epochsSeen: new Map(),
@@ -63,6 +65,7 @@ const nothingUnderWay = (): Pick<
   joinWaiters: [],
   joining: false,
   told: undefined,
+  final: createFinalising(),
 })
 
 const noKeys = (): Pick<

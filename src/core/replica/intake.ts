@@ -24,6 +24,7 @@ import { announceDeparture, announceRow, noteBranch } from './announce.ts'
 import { answered, noteControl } from './control.ts'
 import { departurePut, noteDepartures } from './departures.ts'
 import { countText } from './exposure.ts'
+import { noteFinal } from './final.ts'
 import { noteHeard } from './heard.ts'
 import { forgetLeft } from './erasure.ts'
 import { openOwnSeal, spendKey, takeText } from './keys.ts'
@@ -281,6 +282,7 @@ const admit = (
   }
   noteWitness(turn, replica, row)
   noteAttesting(turn, replica, row)
+  noteFinal(replica, row, info)
   if (replica.transcript.count % LOOK_EVERY_MESSAGES === 0) replica.changed = true
 }
 

@@ -31,6 +31,7 @@ import { avoidedIn, recipientsOfEpoch, removedIn } from '../validity/context.ts'
 import { interrupt, recall, remember } from './archive.ts'
 import { isWithdrawn } from './departures.ts'
 import { canSeal, doubtChain, keepEpoch, spend } from './epochs.ts'
+import { isFinal } from './final.ts'
 import { metaState } from './meta-state.ts'
 import type { Replica } from './state.ts'
 import { currentContext, ownTip } from './state.ts'
@@ -244,7 +245,7 @@ export const textOf = (
     sent: header.value.sent,
     lamport: header.value.lamport,
     epoch,
-    final: false,
+    final: isFinal(replica, member, { line, counter: header.value.counter }),
     late: (flags & RowFlag.late) !== 0,
   }
   const messageKey = recall(replica, { line, counter: header.value.counter }, archived)

@@ -20,6 +20,7 @@ import type { Turn } from '../turn.ts'
 import type { Context } from '../validity/context.ts'
 import { recipientsOfEpoch } from '../validity/context.ts'
 import { isLeader } from './admission.ts'
+import { finalReport } from './final.ts'
 import { causeNow, managerNow } from './manager.ts'
 import { groupName, metaState } from './meta-state.ts'
 import type { Replica, WaitingRequest } from './state.ts'
@@ -177,6 +178,7 @@ export const reportGroup = (turn: Turn, replica: Replica, root: string): GroupRe
     undecryptable: undecryptable(replica),
     root,
     messages: transcript.count,
+    final: finalReport(replica),
     vector: Object.fromEntries(held.map((member) => [member.member, member.counter ?? 0])),
     authors: byAccount.map((member) => member.account),
     groupIds: byAccount.map((member) => member.memberGroupId),

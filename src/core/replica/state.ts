@@ -27,6 +27,7 @@ import type { Departure } from './departures.ts'
 import type { SharingState } from './sharing-state.ts'
 import type { Side } from '../evidence/evidence.ts'
 import type { Done, Source } from './source.ts'
+import type { Finalising } from './final.ts'
 import type { SyncState } from './sync-state.ts'
 
 /** An epoch that this member could open. */
@@ -226,6 +227,8 @@ export interface Replica {
   readonly sync: SyncState
   /** Which attestations this member owes. */
   readonly attesting: Attesting
+  /** How far the order is final, and what is to be done for it. */
+  readonly final: Finalising
   readonly equivocators: Set<Hex>
   /** Members against whom evidence is held, and those against whom it is being made or taken in. */
   readonly accused: Set<Hex>

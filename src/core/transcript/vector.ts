@@ -61,6 +61,19 @@ const joinBlocks = (a: Block | undefined, b: Block | undefined): Block | undefin
   return merged ?? a
 }
 
+/** The greatest vector that both contain: what two pasts have in common. */
+export const meet = (a: Vector, b: Vector): Vector => {
+  if (a === b) return a
+  const blocks: (Block | undefined)[] = []
+  for (let i = 0; i < Math.min(a.blocks.length, b.blocks.length); i++) {
+    const [mine, theirs] = [a.blocks[i], b.blocks[i]]
+    if (mine === theirs) blocks.push(mine)
+    else if (mine === undefined || theirs === undefined) blocks.push(undefined)
+    else blocks.push(mine.map((count, at) => Math.min(count, theirs[at] ?? 0)))
+  }
+  return { blocks }
+}
+
 /** Every line in which `next` differs from `base`, each followed by the count of `next`, by line. */
 export const changes = (base: Vector, next: Vector): number[] => {
   const changed: number[] = []

@@ -21,7 +21,9 @@ import type {
   TextReport,
 } from '../../../src/core/report.ts'
 import { Space, key } from '../../../src/core/storage.ts'
-import { type Node, type NodeParts, assembleNode } from '../../../src/node/node.ts'
+import { answerTo } from './scripted-answers.ts'
+import { type Node, assembleNode } from '../../../src/node/node.ts'
+import type { NodeParts } from '../../../src/node/node-options.ts'
 import type { EndpointMachine } from '../../../src/node/rows.ts'
 
 export const crypto = createSystemCrypto()
@@ -146,7 +148,7 @@ export class ScriptedEndpoint implements EndpointMachine {
       return [{ kind: 'reply', ticket, reply: { ok: true, value } }]
     }
     if (command.kind !== 'send') {
-      return [{ kind: 'reply', ticket, reply: { ok: true, value: answerTo(command) } }]
+      return [{ kind: 'reply', ticket, reply: { ok: true, value: answerTo(groupId, command) } }]
     }
     const payload = text(command.payload) ?? ''
     const row = { ...this.#row(0), text: payload, contentType: command.contentType }
@@ -246,6 +248,7 @@ export class ScriptedEndpoint implements EndpointMachine {
       unknown: 0,
       undecryptable: 0,
       root: 'r'.repeat(64),
+      final: { stamp: 0, messages: 0, waiting: 0, waitsFor: [] },
       messages: [...this.#next.values()].reduce((a, b) => a + b, 0),
       vector: {},
       authors: members.map(({ member }) => member),
@@ -304,47 +307,4 @@ export async function startScripted(
     tell()
   }
   return { node, endpoint, inject }
-}
-
-function answerTo(command: Command): unknown {
-  switch (command.kind) {
-    case 'mint-card':
-      return { card: 'coterie-card-1abc' }
-    case 'create-group':
-      return { group: groupId, name: command.name, member: 'a'.repeat(64) }
-    case 'invite':
-      return { ticket: 'coterie-ticket-1abc', expires: 1_800_000_000_000, uses: command.uses }
-    case 'join':
-      return { group: groupId, name: 'garden', member: 'a'.repeat(64) }
-    case 'accept-request':
-      return { member: 'd'.repeat(64) }
-    case 'set-meta':
-      return { number: 'aaaaaaaa:11', id: 'b'.repeat(64), changed: true }
-    case 'attest':
-      return { number: 'aaaaaaaa:9', id: '9'.repeat(64) }
-    case 'sync':
-      return { rounds: [] }
-    case 'peer-add':
-      return { address: command.address }
-    case 'peer-block':
-    case 'peer-unblock':
-      return { blocked: command.peers === 'all' ? [] : command.peers }
-    case 'peer-ping':
-      return { peer: command.peer, rttMs: 3 }
-    case 'remove-member':
-      return {
-        number: 'aaaaaaaa:10',
-        id: 'a'.repeat(64),
-        members: [command.target],
-        epoch: 'e'.repeat(64),
-        withdraws: 0,
-        unaskedLeaders: [],
-      }
-    case 'leave-group':
-      return { number: 'aaaaaaaa:10', id: 'a'.repeat(64) }
-    case 'rotate':
-      return { number: 'aaaaaaaa:10', id: 'a'.repeat(64), epoch: 'e'.repeat(64) }
-    case 'send':
-      return undefined
-  }
 }

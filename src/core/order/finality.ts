@@ -1,0 +1,179 @@
+/**
+ * How far the final order goes. Of each leader those messages count that every other leader asked builds
+ * on without knowing it for a liar; the order is final up to the least last counted lamport of the open
+ * leaders (the mark), for what every leader's counted messages up to there have in their past (the
+ * frontier). Nothing is kept but a row or two of each leader: all of it follows from what is held.
+ */
+import type { Hex } from '../message/header.ts'
+import type { Row } from '../transcript/row.ts'
+import type { Line } from '../transcript/transcript.ts'
+import type { Vector } from '../transcript/vector.ts'
+import { countAt, emptyVector, join, meet } from '../transcript/vector.ts'
+import type { Absent, Ground } from './ground.ts'
+import { isAbsent, lastPassing, linesOf, pastOfRow, seesTwoBranches } from './ground.ts'
+
+/** One line of a leader, as far as it counts. */
+export interface Voice {
+  readonly line: Line
+  /** Its messages below this counter count. */
+  readonly counted: number
+  /** The last that counts, and the last of these up to the mark. */
+  readonly last: Row | undefined
+  readonly reached: Row | undefined
+}
+
+export interface Seat {
+  readonly leader: Hex
+  /** Nobody waits for it any more. */
+  readonly closed: boolean
+  /** The greatest lamport of a message that counts; 0: none does. */
+  readonly last: number
+  /** The leaders whose covering makes its messages count, and how much of each of its lines each covers. */
+  readonly asked: readonly { readonly leader: Hex; readonly covers: ReadonlyMap<number, number> }[]
+  readonly voices: readonly Voice[]
+}
+
+export interface Finality {
+  /** Stamps up to here are final; 0: none is. */
+  readonly mark: number
+  /** How many messages of each line are final, those that do not count included. */
+  readonly frontier: Vector
+  readonly seats: readonly Seat[]
+}
+
+export const noFinality: Finality = Object.freeze({ mark: 0, frontier: emptyVector, seats: [] })
+
+/** Rows found last time, by what was looked for: searches begin there. */
+export type Hints = Map<string, Row>
+
+/** Works it out, or says which rows must be loaded first. */
+export const finalityOf = <Info>(
+  ground: Ground<Info>,
+  hints: Hints,
+): Finality | { readonly missing: readonly Absent[] } => {
+  const missing: Absent[] = []
+  const look = lookerOf(ground, hints, missing)
+  const counting = ground.leaders.map((leader) => countingOf(ground, look, leader))
+  if (missing.length > 0) return { missing }
+  const seats = counting.map((seat) => ({ ...seat, closed: isClosed(ground, seat) }))
+  const mark = markOf(ground, seats)
+  const reached = seats.map((seat) => ({
+    ...seat,
+    voices: seat.voices.map((voice) => ({
+      ...voice,
+      reached: look('reached', voice.line, voice.counted, ({ lamport }) => lamport <= mark),
+    })),
+  }))
+  if (missing.length > 0) return { missing }
+  return { mark, frontier: frontierOf(reached, mark), seats: reached }
+}
+
+type Look = (
+  what: string,
+  line: Line,
+  end: number,
+  passes: (row: Row) => boolean,
+) => Row | undefined
+
+const lookerOf =
+  <Info>(ground: Ground<Info>, hints: Hints, missing: Absent[]): Look =>
+  (what, line, end, passes) => {
+    const hint = `${what} ${String(line.index)}`
+    const found = lastPassing(ground, line, end, passes, hints.get(hint))
+    if (found === undefined) return undefined
+    if (isAbsent(found)) {
+      missing.push(found.absent)
+      return undefined
+    }
+    hints.set(hint, found)
+    return found
+  }
+
+/** Whom a leader's messages have to be covered by: all others but the accused and those who left unaware. */
+const askedFor = <Info>(ground: Ground<Info>, leader: Hex): Hex[] =>
+  ground.leaders.filter(
+    (other) =>
+      other !== leader &&
+      !ground.accused.has(other) &&
+      !ground.leaves.some(
+        (leave) => leave.leader === other && !ground.accusedIn(leave.past, leader),
+      ),
+  )
+
+const countingOf = <Info>(ground: Ground<Info>, look: Look, leader: Hex): Omit<Seat, 'closed'> => {
+  const lines = linesOf(ground, leader)
+  const asked = askedFor(ground, leader).map((other) => ({
+    leader: other,
+    covers: coversOf(ground, look, other, leader, lines),
+  }))
+  const voices = lines.map((line) => {
+    const counted = asked.reduce(
+      (least, { covers }) => Math.min(least, covers.get(line.index) ?? 0),
+      line.tip.counter + 1,
+    )
+    const last = look('counted', line, counted, () => true)
+    return { line, counted, last, reached: undefined }
+  })
+  const last = voices.reduce((most, voice) => Math.max(most, voice.last?.lamport ?? 0), 0)
+  return { leader, last, asked, voices }
+}
+
+/**
+ * How much of each line of a leader another one covers: by messages that know of no evidence against it
+ * and hold one branch of it at most.
+ */
+const coversOf = <Info>(
+  ground: Ground<Info>,
+  look: Look,
+  by: Hex,
+  leader: Hex,
+  lines: readonly Line[],
+): ReadonlyMap<number, number> => {
+  const passes = (row: Row): boolean =>
+    !(ground.accused.has(leader) && ground.accusedIn(pastOfRow(ground, row), leader)) &&
+    !seesTwoBranches(ground, row.seen, leader)
+  const covers = new Map<number, number>()
+  for (const line of linesOf(ground, by)) {
+    const row = look(`covers ${leader}`, line, line.tip.counter + 1, passes)
+    if (row === undefined) continue
+    for (const { index } of lines) {
+      covers.set(index, Math.max(covers.get(index) ?? 0, countAt(row.seen, index)))
+    }
+  }
+  return covers
+}
+
+/** Its Leave counts; or it is accused and all leaders who are still there know. */
+const isClosed = <Info>(
+  ground: Ground<Info>,
+  { leader, voices }: Pick<Seat, 'leader' | 'voices'>,
+): boolean => {
+  const counts = (line: number, counter: number): boolean =>
+    voices.some((voice) => voice.line.index === line && counter < voice.counted)
+  const leaves = ground.leaves.filter((leave) => leave.leader === leader)
+  if (leaves.some(({ line, counter }) => counts(line, counter))) return true
+  if (!ground.accused.has(leader)) return false
+  const gone = new Set(ground.leaves.map((leave) => leave.leader))
+  return ground.leaders
+    .filter((other) => other !== leader && !ground.accused.has(other) && !gone.has(other))
+    .every((other) =>
+      linesOf(ground, other).some(({ tip }) => ground.accusedIn(tip.control, leader)),
+    )
+}
+
+const markOf = <Info>(ground: Ground<Info>, seats: readonly Omit<Seat, 'asked'>[]): number => {
+  const open = seats.filter(({ closed }) => !closed)
+  if (open.length > 0) return Math.min(...open.map(({ last }) => last))
+  const honest = seats.filter(({ leader }) => !ground.accused.has(leader))
+  return Math.max(0, ...(honest.length > 0 ? honest : seats).map(({ last }) => last))
+}
+
+/** What all leaders' counted messages up to the mark have in their past; a closed one asks no more. */
+const frontierOf = (seats: readonly Seat[], mark: number): Vector => {
+  const asking = seats.filter(({ closed, last }) => !closed || mark <= last)
+  const pasts = asking.map(({ voices }) =>
+    voices.reduce((seen, { reached }) => (reached ? join(seen, reached.seen) : seen), emptyVector),
+  )
+  const [first = emptyVector, ...others] = pasts
+  return others.reduce(meet, first)
+}
