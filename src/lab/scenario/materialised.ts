@@ -21,17 +21,7 @@ export const operationKinds: readonly OperationKind[] = Object.freeze([
 ])
 
 export type FaultKind =
-  | 'split'
-  | 'cut'
-  | 'link'
-  | 'crash'
-  | 'restart'
-  | 'offline'
-  | 'skew'
-  | 'disk'
-  | 'pause'
-  | 'slow'
-  | 'byzantine'
+  'split' | 'cut' | 'link' | 'crash' | 'offline' | 'skew' | 'disk' | 'pause' | 'slow' | 'byzantine'
 
 /** One operation of the workload. */
 export interface OperationEvent {

@@ -79,10 +79,14 @@ export class Connection {
   sendFrame(line: Line, frame: Bytes): void {
     if (!line.open) return
     const copy = frame.slice()
-    const detail = `"from":${line.end.party.node},"c":${line.id},"b":${copy.length},"h":${fingerprint(copy)}`
+    const from = line.end.party.node
+    const detail = `"from":${from},"c":${line.id},"b":${copy.length},"h":${fingerprint(copy)}`
+    this.#fabric.count(from, copy.length)
     this.#send(line.end, 'frame', detail, true, () => {
       const { other } = line
-      if (other?.open === true) other.end.party.frame(other.id, copy)
+      if (other?.open !== true) return
+      this.#fabric.delivered?.(from, other.end.party.node)
+      other.end.party.frame(other.id, copy)
     })
   }
 

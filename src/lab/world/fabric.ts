@@ -58,6 +58,10 @@ export class Fabric {
   readonly options: Required<NetworkOptions>
   readonly sites: readonly Site[]
   readonly connections = new Set<Connection>()
+  /** Told of every frame and envelope that arrives at another node. */
+  delivered: ((from: number, to: number) => void) | undefined
+  /** What each node sent. */
+  readonly traffic: { readonly frames: Float64Array; readonly bytes: Float64Array }
   readonly #byPeer: ReadonlyMap<PeerId, number>
   #links: LinkTable
 
@@ -75,6 +79,8 @@ export class Fabric {
     this.options = { ...networkDefaults, ...parts.options }
     this.#byPeer = new Map(parts.sites.map((site, node) => [site.peerId, node]))
     this.#links = new LinkTable(parts.sites.length)
+    const { length } = parts.sites
+    this.traffic = { frames: new Float64Array(length), bytes: new Float64Array(length) }
   }
 
   /** The links in force. */
@@ -86,6 +92,13 @@ export class Fabric {
   set(links: LinkTable): void {
     this.#links = links
     for (const connection of [...this.connections]) connection.linksChanged()
+  }
+
+  /** A node sends so many bytes. */
+  count(node: number, bytes: number): void {
+    const { traffic } = this
+    traffic.frames[node] = (traffic.frames[node] ?? 0) + 1
+    traffic.bytes[node] = (traffic.bytes[node] ?? 0) + bytes
   }
 
   nodeOf(peer: PeerId): number | undefined {

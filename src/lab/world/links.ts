@@ -25,6 +25,20 @@ export interface Link {
   readonly reorder: number
 }
 
+/** How bad each is, from least to worst: what happens where two faults meet. */
+const severity: Readonly<Record<Cut, number>> = Object.freeze({
+  none: 0,
+  'no-new': 1,
+  hold: 2,
+  reset: 3,
+  blackhole: 4,
+})
+
+/** The worse of two cuts. */
+export function worse(one: Cut, other: Cut): Cut {
+  return severity[one] >= severity[other] ? one : other
+}
+
 export const linkDefaults: Link = Object.freeze({
   cut: 'none',
   delayMs: 20,
@@ -57,6 +71,8 @@ export interface LinkMatrix {
   /** Every pair, unless something below says more. Default: `linkDefaults`. */
   readonly base?: Partial<Link>
   readonly split?: Split
+  /** More splits at the same time; where several part two nodes, the worst cut holds. */
+  readonly splits?: readonly Split[]
   /** What they say holds over the split, what they leave out does not. Later ones win. */
   readonly rules?: readonly LinkRule[]
 }
@@ -66,42 +82,25 @@ const BRIDGE = -2
 /** In none. */
 const FREE = -1
 
-/** The matrix in force, made for look-up. */
-export class LinkTable {
-  readonly #nodes: number
-  readonly #base: Link
-  readonly #apart: Link
+/** One split, made for look-up. */
+class SplitTable {
+  readonly cut: Cut
   readonly #forward: boolean
-  readonly #sideOf: Int32Array | undefined
+  readonly #sideOf: Int32Array
   readonly #bridges = new Map<number, ReadonlySet<number>>()
-  readonly #rules = new Map<number, Link>()
 
-  constructor(nodes: number, matrix: LinkMatrix = {}) {
-    this.#nodes = nodes
-    this.#base = Object.freeze({ ...linkDefaults, ...matrix.base })
-    this.#apart = Object.freeze({ ...this.#base, cut: matrix.split?.cut ?? 'none' })
-    this.#forward = matrix.split?.direction === 'forward'
-    this.#sideOf = matrix.split === undefined ? undefined : this.#placed(matrix.split)
-    for (const { from, to, link } of matrix.rules ?? []) {
-      const under = this.#rules.get(this.#pair(from, to)) ?? this.link(from, to)
-      this.#rules.set(this.#pair(from, to), Object.freeze({ ...under, ...link }))
-    }
+  constructor(nodes: number, split: Split) {
+    this.cut = split.cut
+    this.#forward = split.direction === 'forward'
+    this.#sideOf = new Int32Array(nodes).fill(FREE)
+    split.sides.forEach((side, index) => {
+      for (const node of side) this.#place(checked(nodes, node), index)
+    })
   }
 
-  /** The link from one node to another. */
-  link(from: number, to: number): Link {
-    if (this.#rules.size > 0) {
-      const rule = this.#rules.get(from * this.#nodes + to)
-      if (rule !== undefined) return rule
-    }
-    return this.#sideOf !== undefined && this.#separated(this.#sideOf, from, to)
-      ? this.#apart
-      : this.#base
-  }
-
-  #separated(sideOf: Int32Array, from: number, to: number): boolean {
-    const here = sideOf[from] ?? FREE
-    const there = sideOf[to] ?? FREE
+  separates(from: number, to: number): boolean {
+    const here = this.#sideOf[from] ?? FREE
+    const there = this.#sideOf[to] ?? FREE
     if (here === FREE || there === FREE) return false
     if (here !== BRIDGE && there !== BRIDGE) return this.#forward ? here < there : here !== there
     const sides = this.#sidesOf(from, here)
@@ -114,33 +113,60 @@ export class LinkTable {
     return this.#bridges.get(node) ?? new Set([side])
   }
 
-  #placed(split: Split): Int32Array {
-    const sideOf = new Int32Array(this.#nodes).fill(FREE)
-    split.sides.forEach((nodes, side) => {
-      for (const node of nodes) {
-        this.#check(node)
-        const before = sideOf[node] ?? FREE
-        if (before === FREE) sideOf[node] = side
-        else {
-          this.#bridges.set(node, new Set([...this.#sidesOf(node, before), side]))
-          sideOf[node] = BRIDGE
-        }
-      }
-    })
-    return sideOf
+  #place(node: number, side: number): void {
+    const before = this.#sideOf[node] ?? FREE
+    if (before !== FREE) this.#bridges.set(node, new Set([...this.#sidesOf(node, before), side]))
+    this.#sideOf[node] = before === FREE ? side : BRIDGE
   }
+}
 
-  #pair(from: number, to: number): number {
-    this.#check(from)
-    this.#check(to)
-    return from * this.#nodes + to
-  }
+/** The matrix in force, made for look-up. */
+export class LinkTable {
+  readonly #nodes: number
+  readonly #base: Link
+  readonly #byCut = new Map<Cut, Link>()
+  readonly #splits: readonly SplitTable[]
+  readonly #rules = new Map<number, Link>()
 
-  #check(node: number): void {
-    if (!Number.isInteger(node) || node < 0 || node >= this.#nodes) {
-      throw new RangeError(`the world has no node ${node}`)
+  constructor(nodes: number, matrix: LinkMatrix = {}) {
+    const { base, split, splits = [], rules = [] } = matrix
+    this.#nodes = nodes
+    this.#base = Object.freeze({ ...linkDefaults, ...base })
+    this.#splits = (split === undefined ? splits : [split, ...splits]).map(
+      (each) => new SplitTable(nodes, each),
+    )
+    for (const { from, to, link } of rules) {
+      const pair = checked(nodes, from) * nodes + checked(nodes, to)
+      const under = this.#rules.get(pair) ?? this.link(from, to)
+      this.#rules.set(pair, Object.freeze({ ...under, ...link }))
     }
   }
+
+  /** The link from one node to another. */
+  link(from: number, to: number): Link {
+    if (this.#rules.size > 0) {
+      const rule = this.#rules.get(from * this.#nodes + to)
+      if (rule !== undefined) return rule
+    }
+    let cut: Cut = 'none'
+    for (const split of this.#splits) {
+      if (split.separates(from, to)) cut = worse(cut, split.cut)
+    }
+    return cut === 'none' ? this.#base : this.#parted(cut)
+  }
+
+  #parted(cut: Cut): Link {
+    const known = this.#byCut.get(cut)
+    if (known !== undefined) return known
+    const link = Object.freeze({ ...this.#base, cut })
+    this.#byCut.set(cut, link)
+    return link
+  }
+}
+
+function checked(nodes: number, node: number): number {
+  if (Number.isInteger(node) && node >= 0 && node < nodes) return node
+  throw new RangeError(`the world has no node ${node}`)
 }
 
 /** Whether bytes pass now: `no-new` lets them. */

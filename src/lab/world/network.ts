@@ -234,8 +234,11 @@ export class SimNetwork implements Network, Party {
       const own = connection.endOf(this)
       const end = connection.across(own)
       const deliver = () => {
-        if (end.open) there.#receive(this, envelope)
+        if (!end.open) return
+        this.#fabric.delivered?.(this.node, node)
+        there.#receive(this, envelope)
       }
+      this.#fabric.count(this.node, envelope.bytes.length)
       own.wire.flood({ kind: 'envelope', detail, frame: false, deliver })
     }
   }

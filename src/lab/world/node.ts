@@ -162,7 +162,11 @@ export class SimNode {
     })
   }
 
-  command<C extends Command>(command: C): CommandHandle<C> {
+  /** @param done told when the reply comes, perhaps at once; never if the life ends before */
+  command<C extends Command>(
+    command: C,
+    done: (reply: CommandReply<C['kind']>) => void = () => {},
+  ): CommandHandle<C> {
     const handle: CommandHandle<C> = {
       node: this.index,
       command,
@@ -174,6 +178,7 @@ export class SimNode {
       handle.reply = reply
       handle.repliedMs = this.#nowMs()
       this.#note('reply', `"to":"${command.kind}","ok":${reply.ok}`)
+      done(reply)
     }
     this.#note('command', `"command":"${command.kind}"`)
     const life = this.#life

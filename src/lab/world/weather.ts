@@ -20,14 +20,23 @@ export interface Draws {
 
 export class Weather {
   readonly #key: number
+  #originUs = 0
 
   constructor(stream: SeededRandom) {
     this.#key = stream.u32()
   }
 
+  /**
+   * Counts from a moment on: what a protocol needs to set itself up shifts no weather then. Draws are
+   * not told: within one tenth of a second after it a number may come again.
+   */
+  restart(nowUs: number): void {
+    this.#originUs = nowUs
+  }
+
   /** Moves on to the next thing sent over a link: its draws are independent of the last one's. */
   next(draws: Draws, nowUs: number): void {
-    const bucket = Math.floor(nowUs / BUCKET_US)
+    const bucket = Math.floor((nowUs - this.#originUs) / BUCKET_US)
     draws.index = bucket === draws.bucket ? draws.index + 1 : 0
     draws.bucket = bucket
   }

@@ -8,6 +8,7 @@ import type { Machine } from '../../core/machine.ts'
 import type { PeerId } from '../../core/input.ts'
 import type { Crypto } from '../../crypto/crypto.ts'
 import { createNativeCrypto } from '../../crypto/native.ts'
+import type { CommandReply } from '../../node/driver-types.ts'
 import { type ClockFault, NodeClock } from './clock.ts'
 import { WorldCrypto } from './crypto.ts'
 import type { DiskOptions } from './disk.ts'
@@ -47,6 +48,8 @@ export interface WorldOptions {
   /** Whether `events` keeps what nodes notified. Default: true. */
   readonly keepEvents?: boolean
   readonly onEvent?: (node: number, heard: HeardEvent) => void
+  /** Told of every frame and envelope that arrives at another node. */
+  readonly onDelivery?: (from: number, to: number) => void
   /** Gets every line of the trace. */
   readonly onTrace?: (line: string) => void
   /** Told when a node fails for good. Default: the run throws. */
@@ -76,6 +79,7 @@ export class World {
   readonly #trace: Trace
   readonly #timeline: Timeline
   readonly #crypto: WorldCrypto
+  readonly #weather: Weather
   readonly #fabric: Fabric
   readonly #nodes: SimNode[]
   readonly #events: HeardEvent[][]
@@ -91,6 +95,7 @@ export class World {
     this.#trace = new Trace(provider, options.onTrace)
     this.#timeline = new Timeline(this.#trace)
     this.#crypto = new WorldCrypto(provider)
+    this.#weather = new Weather(this.#root.fork('net'))
     this.#fabric = this.#weave(provider)
     this.#nodes = Array.from({ length: options.nodes }, (_, index) => this.#make(index))
     this.#events = this.#nodes.map(() => [])
@@ -103,6 +108,23 @@ export class World {
   /** Virtual milliseconds since the beginning. */
   get nowMs(): number {
     return this.#timeline.nowUs / 1_000
+  }
+
+  /** The links in force. */
+  get links(): LinkTable {
+    return this.#fabric.links
+  }
+
+  /** What a node sent so far. */
+  traffic(index: number): { readonly frames: number; readonly bytes: number } {
+    const { frames, bytes } = this.#fabric.traffic
+    return { frames: frames[index] ?? 0, bytes: bytes[index] ?? 0 }
+  }
+
+  /** Luck is drawn from here on as if the world began now: see `Weather`. */
+  restartWeather(): void {
+    this.#weather.restart(this.#timeline.nowUs)
+    this.#timeline.note(-1, 'weather', '')
   }
 
   /** How many happenings were done. */
@@ -205,8 +227,13 @@ export class World {
     this.#timeline.note(index, 'clock', `"fault":${JSON.stringify(fault)}`)
   }
 
-  command<C extends Command>(index: number, command: C): CommandHandle<C> {
-    const handle = guarded(() => this.node(index).command(command))
+  /** @param done told when the reply comes, perhaps at once; never if the node ends before */
+  command<C extends Command>(
+    index: number,
+    command: C,
+    done?: (reply: CommandReply<C['kind']>) => void,
+  ): CommandHandle<C> {
+    const handle = guarded(() => this.node(index).command(command, done))
     this.#check()
     return handle
   }
@@ -234,8 +261,16 @@ export class World {
       const secret = (purpose: string) => keys.fork(purpose).bytes(32)
       return { peerId: peerId(index, secret), network: undefined, powered: true }
     })
-    const weather = new Weather(this.#root.fork('net'))
-    return new Fabric({ timeline: this.#timeline, weather, crypto, sites, options: network })
+    const weather = this.#weather
+    const fabric = new Fabric({
+      timeline: this.#timeline,
+      weather,
+      crypto,
+      sites,
+      options: network,
+    })
+    fabric.delivered = this.#options.onDelivery
+    return fabric
   }
 
   #make(index: number): SimNode {

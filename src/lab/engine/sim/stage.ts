@@ -1,0 +1,273 @@
+// One run on the simulator, step by step: found the groups, play the events, wait until nothing changes.
+// Virtual time is run in short slices, so that the process can hear Ctrl-C and say how far it is.
+
+import { CoterieError } from '../../../base/error.ts'
+import type { ProtocolRun, Setup } from '../../protocol/port.ts'
+import type { NodeRef, OperationEvent, ScenarioEvent } from '../../scenario/materialised.ts'
+import type { Fact } from '../../trace/event.ts'
+import { type World, createWorld } from '../../world/world.ts'
+import type { EngineRun } from '../engine.ts'
+import { composeLinks } from './compose.ts'
+import { FaultDesk } from './fault-desk.ts'
+import { runPlan } from './plans.ts'
+
+/** How long founding may take, in virtual time. */
+const FOUND_MS = 600_000
+/** Virtual time that is run before the wall clock is looked at. */
+const SLICE_MS = 100
+/** Wall time after which the process is given a chance to do something else. */
+const BREATH_MS = 40
+/** How often it is looked whether everybody holds the same, and how often in a row it must be so. */
+const PROBE_MS = 500
+const PROBES = 3
+
+export class SimStage {
+  readonly #run: EngineRun
+  readonly #setup: Setup
+  readonly #protocol: ProtocolRun
+  readonly #world: World
+  readonly #faults: FaultDesk
+  readonly #dirty = new Set<number>()
+  #startMs = 0
+  #begun = false
+  #breathMs = 0
+  #failure: Error | undefined
+
+  constructor(run: EngineRun, setup: Setup) {
+    this.#run = run
+    this.#setup = setup
+    const protocol = run.protocol.prepare(setup)
+    this.#protocol = protocol
+    this.#world = createWorld({
+      seed: setup.seed,
+      nodes: setup.nodes,
+      machine: (context) => protocol.machine(context),
+      ...(protocol.peerId === undefined
+        ? {}
+        : { peerId: (index, secret) => protocol.peerId?.(index, secret) ?? '' }),
+      keepEvents: false,
+      onEvent: (node, heard) => {
+        protocol.heard(node, heard.event)
+        this.#mark(node)
+      },
+      onFatal: (node, error) => this.#fatal(node, error),
+      onDelivery: (from, to) => this.#faults.delivered(from, to),
+    })
+    this.#faults = new FaultDesk({
+      world: this.#world,
+      network: run.scenario.network,
+      resolve: (ref) => this.#resolve(ref),
+      tell: (node, fact) => this.#tell(node, fact),
+      restarted: (node) => protocol.restarted(node),
+    })
+  }
+
+  get steps(): number {
+    return this.#world.steps
+  }
+
+  /** Brings the groups about on calm links. @throws CoterieError INTERNAL when that fails */
+  async found(): Promise<void> {
+    const world = this.#world
+    await this.#to(1_000)
+    let founded = false
+    const look = {
+      machine: (node: number) => {
+        const one = world.node(node)
+        return one.running ? one.machine : undefined
+      },
+      rows: (node: number) => world.node(node).rows,
+      peerId: (node: number) => world.node(node).peerId,
+      address: (node: number) => world.node(node).address,
+    }
+    runPlan(world, this.#protocol.found(look), 60_000, () => {
+      founded = true
+    })
+    for (let ms = world.nowMs; !founded && ms < FOUND_MS; ms += SLICE_MS) {
+      if (this.#run.signal.aborted) return
+      await this.#to(ms, 'founding')
+    }
+    if (!founded) throw new CoterieError('INTERNAL', 'The groups could not be founded.')
+  }
+
+  /** Plays all events. */
+  async play(): Promise<void> {
+    if (this.#run.signal.aborted) return
+    this.#begin()
+    for (const event of this.#run.scenario.events) {
+      await this.#until(event.atMs)
+      if (this.#run.signal.aborted) return
+      this.#happen(event)
+    }
+    await this.#until(this.#run.scenario.run.durationMs)
+  }
+
+  /** Waits until everybody who can holds the same, or until time is up. */
+  async quiesce(): Promise<void> {
+    if (this.#run.signal.aborted) return this.#end('interrupted')
+    const { durationMs, quiesceMs, deadlineMs } = this.#run.scenario.run
+    this.#tell(-1, { k: 'quiesce' })
+    // What was asked last may still be answered.
+    await this.#until(durationMs + Math.min(deadlineMs, quiesceMs))
+    let quiet = 0
+    for (;;) {
+      if (this.#run.signal.aborted) return this.#end('interrupted')
+      const left = durationMs + quiesceMs - this.#nowMs
+      quiet = this.#isQuiet() ? quiet + 1 : 0
+      if (quiet >= PROBES || left <= 0) break
+      await this.#until(this.#nowMs + Math.min(PROBE_MS, left))
+    }
+    this.#end(quiet >= PROBES ? 'quiet' : 'bound')
+  }
+
+  get #nowMs(): number {
+    return this.#world.nowMs - this.#startMs
+  }
+
+  #begin(): void {
+    const { scenario, protocol, use } = this.#run
+    const world = this.#world
+    this.#startMs = world.nowMs
+    this.#begun = true
+    const { name, seed, nodes, groups, network } = scenario
+    const members = groups.map((group) => group.members)
+    const { as } = use
+    const engine = 'sim'
+    this.#tell(-1, { k: 'run', protocol: as, scenario: name, seed, engine, nodes, groups: members })
+    world.restartWeather()
+    const links = composeLinks(nodes, network, [])
+    world.setLinks(links)
+    this.#tell(-1, { k: 'links', matrix: links })
+    for (let node = 0; node < nodes; node++) this.#tell(node, { k: 'life', up: true })
+    this.#protocol.begin((node, fact) => this.#tell(node, fact))
+    this.#tell(-1, { k: 'cov', what: `began: ${protocol.name}` })
+  }
+
+  #happen(event: ScenarioEvent): void {
+    if (event.kind === 'operation') return this.#operate(event)
+    this.#digests()
+    this.#faults.happen(event)
+  }
+
+  #operate(event: OperationEvent): void {
+    const { id, operation: f, group: g } = event
+    const actors = event.actors.flatMap((ref) => this.#resolve(ref) ?? [])
+    const running = actors.filter((node) => this.#world.node(node).running)
+    const target = event.target === undefined ? undefined : this.#resolve(event.target)
+    const performed = this.#protocol.perform({
+      id,
+      kind: f,
+      group: g,
+      actors: running,
+      bytes: event.bytes ?? 0,
+      target,
+    })
+    const node = performed.actor ?? actors[0] ?? -1
+    const about = target === undefined ? {} : { target }
+    this.#tell(node, { k: 'op', id, f, phase: 'invoke', g, ...about })
+    if (performed.actor === undefined) {
+      const reason = running.length === 0 ? 'not running' : performed.reason
+      return this.#tell(node, { k: 'op', id, f, phase: 'fail', g, reason })
+    }
+    let over = false
+    const close = (fact: Fact): void => {
+      if (over) return
+      over = true
+      this.#tell(node, fact)
+    }
+    const { deadlineMs } = this.#run.scenario.run
+    runPlan(this.#world, performed.plan, deadlineMs, (outcome) =>
+      close({ k: 'op', id, f, g, ...outcome }),
+    )
+  }
+
+  #isQuiet(): boolean {
+    return this.#setup.groups.every((_, group) => {
+      const seen = new Set<string>()
+      for (let node = 0; node < this.#setup.nodes; node++) {
+        const digest = this.#digestOf(node, group)
+        if (digest !== undefined) seen.add(JSON.stringify(digest))
+      }
+      return seen.size <= 1
+    })
+  }
+
+  #digests(): void {
+    this.#setup.groups.forEach((_, group) => {
+      for (let node = 0; node < this.#setup.nodes; node++) {
+        const digest = this.#digestOf(node, group)
+        if (digest !== undefined) this.#tell(node, { k: 'digest', g: group, ...digest })
+      }
+    })
+  }
+
+  #digestOf(node: number, group: number) {
+    return this.#world.node(node).running ? this.#protocol.digest(node, group) : undefined
+  }
+
+  #end(why: 'quiet' | 'bound' | 'interrupted'): void {
+    if (!this.#begun) return
+    this.#settle()
+    this.#digests()
+    for (let node = 0; node < this.#setup.nodes; node++) {
+      const { frames, bytes } = this.#world.traffic(node)
+      this.#tell(node, { k: 'sent', frames, bytes })
+      const counts = { ...this.#world.node(node).cryptoCounts }
+      this.#tell(node, { k: 'cr', counts })
+    }
+    this.#tell(-1, { k: 'end', why, world: this.#world.traceHash() })
+  }
+
+  #resolve(ref: NodeRef): number | undefined {
+    return typeof ref === 'number' ? ref : this.#protocol.managerOf(ref.managerOf)
+  }
+
+  /** The protocol looks at a node once, after all that happens to it in this instant. */
+  #mark(node: number): void {
+    if (this.#dirty.size === 0) this.#world.at(this.#world.nowMs, () => this.#settle(), 'settle')
+    this.#dirty.add(node)
+  }
+
+  #settle(): void {
+    const nodes = [...this.#dirty]
+    this.#dirty.clear()
+    for (const node of nodes) if (this.#world.node(node).running) this.#protocol.settled(node)
+  }
+
+  #tell(node: number, fact: Fact): void {
+    if (this.#begun) this.#run.tell(Math.round(this.#nowMs * 1_000), node, fact)
+  }
+
+  #until(ms: number): Promise<void> {
+    return this.#to(this.#startMs + ms, 'running')
+  }
+
+  /** Runs up to a moment of the world's own time. */
+  async #to(ms: number, what = ''): Promise<void> {
+    const world = this.#world
+    while (world.nowMs < ms && !this.#run.signal.aborted) {
+      world.run(Math.min(ms, world.nowMs + SLICE_MS))
+      if (this.#failure !== undefined) throw this.#failure
+      const now = performance.now()
+      if (now - this.#breathMs < BREATH_MS) continue
+      this.#breathMs = now
+      this.#say(what)
+      await new Promise<void>((resolve) => setImmediate(resolve))
+    }
+  }
+
+  /** A node without room to write may end; any other end of its own is a defect. */
+  #fatal(node: number, error: Error): void {
+    if (this.#faults.excuses(node)) return this.#tell(node, { k: 'life', up: false })
+    this.#failure ??= new Error(`node ${node} at ${this.#nowMs} ms: ${error.message}`, {
+      cause: error,
+    })
+  }
+
+  #say(what: string): void {
+    const { durationMs, quiesceMs } = this.#run.scenario.run
+    const whole = durationMs + quiesceMs / 4
+    const done = this.#begun ? Math.min(1, this.#nowMs / whole) : 0
+    this.#run.progress({ done, protocol: this.#run.use.as, what })
+  }
+}

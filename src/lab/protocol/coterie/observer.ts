@@ -1,0 +1,308 @@
+// What the real core's news mean in the words of the trace. Nothing is believed that can be looked at:
+// a text counts as read when the stored record really opened with what lies on the node's disk.
+// Membership, epochs and the manager are looked at once an instant, where something governing changed.
+
+import type { Endpoint } from '../../../core/endpoint.ts'
+import type { Event } from '../../../core/event.ts'
+import { parseHeader, hexOf } from '../../../core/message/header.ts'
+import { MessageType, isControl } from '../../../core/message/type.ts'
+import type { GroupReport, TextReport } from '../../../core/report.ts'
+import { parseRecord } from '../../../core/transcript/row.ts'
+import { utf8, toHex } from '../../../base/bytes.ts'
+import type { Crypto } from '../../../crypto/crypto.ts'
+import type { Digest, Look, TellNode } from '../port.ts'
+import { Display } from './display.ts'
+import { recordAt, textAt } from './stored.ts'
+
+type News = Extract<Event, { kind: 'message' }>
+
+/** A text that is held at a node. */
+interface Held {
+  readonly m: string
+  readonly line: number
+  readonly counter: number
+  readonly member: string
+  state: 'shown' | 'undecryptable' | 'withdrawn' | 'sealed'
+}
+
+interface Seat {
+  readonly node: number
+  readonly group: number
+  readonly display: Display
+  /** Texts by id. */
+  readonly texts: Map<string, Held>
+  readonly told: { view: string; epoch: string; manager: number | null | undefined; aud: string }
+  governed: boolean
+  /** Texts whose state may be another now: of these members, or all. */
+  recheck: Set<string> | 'all' | undefined
+}
+
+export class Observer {
+  readonly #look: Look
+  readonly #crypto: Crypto
+  readonly #groups: readonly string[]
+  readonly #tell: TellNode
+  readonly #seats = new Map<number, Seat>()
+  readonly #nodes = new Map<string, number>()
+  readonly #members = new Map<number, string>()
+  readonly #audiences = new Set<string>()
+
+  constructor(parts: {
+    look: Look
+    crypto: Crypto
+    /** Ids of the groups, in the order of the scenario. */
+    groups: readonly string[]
+    nodes: number
+    tell: TellNode
+  }) {
+    this.#look = parts.look
+    this.#crypto = parts.crypto
+    this.#groups = parts.groups
+    this.#tell = parts.tell
+    for (let node = 0; node < parts.nodes; node++) {
+      for (const { self } of this.#machine(node)?.report().groups ?? []) this.name(node, self)
+    }
+  }
+
+  /** A node is, from now on, this member. */
+  name(node: number, member: string): void {
+    this.#nodes.set(member, node)
+    this.#members.set(node, member)
+  }
+
+  nodeOf(member: string): number | undefined {
+    return this.#nodes.get(member)
+  }
+
+  memberAt(node: number): string | undefined {
+    return this.#members.get(node)
+  }
+
+  isMember(node: number): boolean {
+    const report = this.#report(node)
+    return report !== undefined && isPresent(report)
+  }
+
+  /** Tells what a member starts with. */
+  begin(node: number): void {
+    const report = this.#report(node)
+    if (report === undefined || this.#seats.has(node)) return
+    const group = this.#groups.indexOf(report.group)
+    const told = { view: '', epoch: '', manager: undefined, aud: '' }
+    const seat: Seat = {
+      node,
+      group,
+      told,
+      display: new Display(),
+      texts: new Map(),
+      governed: true,
+      recheck: undefined,
+    }
+    this.#seats.set(node, seat)
+    this.settled(node)
+  }
+
+  heard(node: number, event: Event): void {
+    const seat = this.#seats.get(node)
+    if (seat === undefined) return
+    switch (event.kind) {
+      case 'message':
+        return this.#message(seat, event)
+      case 'departed':
+        seat.governed = true
+        if (seat.recheck !== 'all') seat.recheck = (seat.recheck ?? new Set()).add(event.member)
+        return
+      case 'epoch':
+        seat.governed = true
+        if (event.opened) seat.recheck = 'all'
+        return
+      case 'reach':
+        seat.governed = true
+        return
+      case 'equivocation': {
+        const against = this.#nodes.get(event.member) ?? -1
+        return this.#tell(node, { k: 'proof', g: seat.group, against })
+      }
+      default:
+    }
+  }
+
+  settled(node: number): void {
+    const seat = this.#seats.get(node)
+    if (seat === undefined) return
+    if (seat.recheck !== undefined) this.#recheck(seat, seat.recheck)
+    seat.recheck = undefined
+    if (seat.governed) this.#govern(seat)
+    seat.governed = false
+  }
+
+  /** After a crash the disk may hold less than was told. */
+  restarted(node: number): void {
+    const seat = this.#seats.get(node)
+    if (seat !== undefined) seat.governed = true
+  }
+
+  digest(node: number, group: number): Digest | undefined {
+    const seat = this.#seats.get(node)
+    const report = seat?.group === group ? this.#report(node) : undefined
+    if (seat === undefined || report === undefined || !isPresent(report)) return undefined
+    return {
+      held: report.root.slice(0, 16),
+      members: this.#membersOf(report).join(' '),
+      epochs: report.epochHeads.map(short).sort().join(' '),
+      order: this.#hash(seat.display.order().join(' ')),
+    }
+  }
+
+  #message(seat: Seat, news: News): void {
+    const { node, group: g } = seat
+    const m = short(news.id)
+    if (isControl(news.type)) seat.governed = true
+    if (news.how === 'own') this.#own(seat, news, m)
+    else this.#tell(node, { k: 'rx', m, g, how: news.how })
+    if (news.type !== MessageType.text) return
+    const { line, counter, member } = news
+    const held: Held = { m, line, counter, member, state: 'sealed' }
+    seat.texts.set(m, held)
+    this.#open(seat, held, news.how !== 'own')
+  }
+
+  /** A message was made here: what it is, builds on and is for. */
+  #own(seat: Seat, news: News, m: string): void {
+    const { node, group: g } = seat
+    const machine = this.#machine(node)
+    const stored = machine && recordAt(this.#look.rows(node), this.#place(machine, seat, news))
+    const record = stored && parseRecord(stored)
+    const header = record?.ok === true ? parseHeader(record.value.envelope.header) : undefined
+    if (header?.ok !== true) return
+    const { prev, deps, counter, epoch, bodyLength, type } = header.value
+    const parents = [prev, ...deps].map((id) => short(hexOf(id)))
+    this.#audience(seat)
+    this.#tell(node, {
+      k: 'msg',
+      m,
+      g,
+      seq: counter,
+      text: type === MessageType.text,
+      epoch: short(hexOf(epoch)),
+      parents,
+      bytes: bodyLength,
+      aud: seat.told.aud,
+    })
+  }
+
+  /** The members that a message of this moment is for. */
+  #audience(seat: Seat): void {
+    if (seat.told.aud !== '' && !seat.governed) return
+    const report = this.#report(seat.node)
+    if (report === undefined) return
+    const members = this.#membersOf(report)
+    const id = this.#hash(`${seat.group} ${members.join(' ')}`)
+    seat.told.aud = id
+    if (this.#audiences.has(id)) return
+    this.#audiences.add(id)
+    this.#tell(seat.node, { k: 'aud', id, g: seat.group, members })
+  }
+
+  /** Looks whether a text can be read, and tells what is new about it. */
+  #open(seat: Seat, held: Held, foreign: boolean): void {
+    const { node, group: g } = seat
+    const text = this.#text(seat, held)
+    const { m } = held
+    const before = held.state
+    held.state = stateOf(text)
+    if (held.state === before) return
+    if (held.state === 'shown' && text !== undefined) {
+      if (foreign) this.#tell(node, { k: 'dec', m, g })
+      this.#tell(node, { k: 'show', m, g, pos: seat.display.add(m, text) })
+    } else if (held.state === 'withdrawn') {
+      seat.display.remove(m)
+      this.#tell(node, { k: 'hide', m, g, reason: 'withdrawn' })
+    } else if (held.state === 'undecryptable') {
+      this.#tell(node, { k: 'utd', m, g, reason: 'no key' })
+    }
+  }
+
+  #recheck(seat: Seat, members: ReadonlySet<string> | 'all'): void {
+    for (const held of seat.texts.values()) {
+      const again = members === 'all' ? held.state !== 'shown' : members.has(held.member)
+      if (again) this.#open(seat, held, true)
+    }
+  }
+
+  #govern(seat: Seat): void {
+    const { node, group: g, told } = seat
+    const report = this.#report(node)
+    if (report === undefined) return
+    const members = this.#membersOf(report)
+    const view = members.join(' ')
+    if (view !== told.view) {
+      told.view = view
+      told.aud = ''
+      this.#tell(node, { k: 'view', g, id: this.#hash(view), members })
+    }
+    const heads = report.epochHeads.map(short).sort()
+    const sending = report.epoch === null ? null : short(report.epoch)
+    const epoch = `${heads.join(' ')} ${String(sending)}`
+    if (epoch !== told.epoch) {
+      told.epoch = epoch
+      this.#tell(node, { k: 'epoch', g, heads, sending })
+    }
+    const manager = report.manager === null ? null : (this.#nodes.get(report.manager) ?? null)
+    if (manager === told.manager) return
+    told.manager = manager
+    this.#tell(node, { k: 'role', g, manager })
+  }
+
+  #text(seat: Seat, held: Held): TextReport | undefined {
+    const machine = this.#machine(seat.node)
+    if (machine === undefined) return undefined
+    return textAt(machine, this.#groups[seat.group] ?? '', this.#look.rows(seat.node), {
+      ...this.#place(machine, seat, held),
+    })
+  }
+
+  #place(machine: Endpoint, seat: Seat, { line, counter }: { line: number; counter: number }) {
+    return { number: machine.groupNumber(this.#groups[seat.group] ?? '') ?? 0, line, counter }
+  }
+
+  #membersOf(report: GroupReport): number[] {
+    return report.members
+      .filter(({ state }) => state === 'active' || state === 'dormant' || state === 'invited')
+      .flatMap(({ member }) => this.#nodes.get(member) ?? [])
+      .sort((a, b) => a - b)
+  }
+
+  #report(node: number): GroupReport | undefined {
+    const groups = this.#machine(node)?.report().groups ?? []
+    return groups.find(({ group }) => this.#groups.includes(group))
+  }
+
+  #machine(node: number): Endpoint | undefined {
+    return this.#look.machine(node) as Endpoint | undefined
+  }
+
+  #hash(text: string): string {
+    return short(toHex(this.#crypto.sha256(utf8(text))))
+  }
+}
+
+const short = (id: string): string => id.slice(0, 16)
+
+const isPresent = ({ selfState }: GroupReport): boolean =>
+  selfState === 'active' || selfState === 'dormant' || selfState === 'quarantined'
+
+function stateOf(text: TextReport | undefined): Held['state'] {
+  switch (text?.state) {
+    case 'ok':
+    case 'muted':
+    case 'hidden':
+      return 'shown'
+    case 'withdrawn':
+      return 'withdrawn'
+    case 'undecryptable':
+      return 'undecryptable'
+    default:
+      return 'sealed'
+  }
+}

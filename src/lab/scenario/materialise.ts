@@ -1,0 +1,287 @@
+// From a scenario and a seed to an explicit, ordered list of events: every selector answered, every time
+// drawn. The same scenario and seed give the same list, on every machine. All that can be wrong with a
+// scenario is found here, before anything starts.
+
+import { SeededRandom } from '../../base/random.ts'
+import { isMetric } from '../measure/names.ts'
+import { refuseConflicts } from './conflicts.ts'
+import { durationMs } from './duration.ts'
+import { FormulaError, namesOf, parseFormula } from './formula.ts'
+import type {
+  GroupPlan,
+  Materialised,
+  NetworkPlan,
+  NodeRef,
+  OperationEvent,
+  ScenarioEvent,
+} from './materialised.ts'
+import { OVERLAY_NODES_MAX, absentPairs } from './overlay.ts'
+import { changeOf, faultEvents, spansOf } from './schedule.ts'
+import type { Scenario } from './schema.ts'
+import { SelectorError, type Terrain, select, selectNodes } from './selector.ts'
+import type { Path, Problem } from './source.ts'
+import { type Drafted, workloadEvents } from './workload.ts'
+
+export interface Drawn {
+  readonly materialised: Materialised
+  /** What is wrong; empty: it may run. */
+  readonly problems: readonly Problem[]
+}
+
+export function materialise(scenario: Scenario, seed: string | number = scenario.seed): Drawn {
+  const maker = new Maker(scenario, String(seed))
+  const materialised = maker.make()
+  return { materialised, problems: maker.problems }
+}
+
+class Maker {
+  readonly problems: Problem[] = []
+  readonly #scenario: Scenario
+  readonly #seed: string
+  readonly #random: SeededRandom
+  readonly #sides = new Map<string, readonly (readonly NodeRef[])[]>()
+  #terrain: Terrain
+
+  constructor(scenario: Scenario, seed: string) {
+    const { nodes } = scenario.group
+    this.#scenario = scenario
+    this.#seed = seed
+    this.#random = new SeededRandom(seed).fork('scenario')
+    const random = this.#random.fork('selectors')
+    const groups = this.#split(nodes, scenario.group.count)
+    this.#terrain = { nodes, groups, labels: {}, leaders: [], sides: this.#sides, random }
+  }
+
+  make(): Materialised {
+    const scenario = this.#scenario
+    const { name, title, group } = scenario
+    const labels = this.#labels()
+    this.#terrain = { ...this.#terrain, labels }
+    const plans = this.#groups()
+    this.#terrain = { ...this.#terrain, leaders: plans.flatMap(({ leaders }) => leaders) }
+    const report = (path: Path, message: string) => void this.problems.push({ path, message })
+    const choose = (selector: string | number, path: Path) => this.#select(selector, path)
+    const spans = spansOf({
+      scenario,
+      report,
+      random: this.#random,
+      groups: this.#terrain.groups,
+      select: choose,
+      named: (id, sides) => void this.#sides.set(id, sides),
+    })
+    refuseConflicts(spans, group.nodes, report)
+    const groupOf = (ref: NodeRef) => this.#groupOf(ref)
+    const drafted = workloadEvents({
+      scenario,
+      report,
+      groupOf,
+      random: this.#random,
+      select: choose,
+    })
+    const groups = withOutsiders(plans, drafted)
+    groups.forEach(({ members }, index) => {
+      if (members.length === 0) report(['workload'], `group ${index} begins with nobody in it`)
+    })
+    const run = this.#run()
+    const phases = [...new Set(spans.map(({ id }) => id))]
+    this.#expectations(Object.keys(labels), phases)
+    return {
+      lab: 1,
+      name,
+      title,
+      seed: this.#seed,
+      nodes: group.nodes,
+      groups,
+      labels,
+      network: this.#network(),
+      protocols: scenario.protocols.map(({ use, as, ...one }) => ({
+        use,
+        as: as ?? use,
+        with: one.with,
+      })),
+      run,
+      events: ordered(drafted, faultEvents(spans)),
+      phases,
+      expect: scenario.expect.map((one) => ({ ...one })),
+    }
+  }
+
+  #split(nodes: number, count: number): readonly (readonly number[])[] {
+    if (nodes < 2 * count) {
+      this.problems.push({
+        path: ['group', 'count'],
+        message: 'leaves groups of less than 2 nodes',
+      })
+    }
+    return Array.from({ length: count }, (_, group) => {
+      const from = Math.floor((group * nodes) / count)
+      const to = Math.floor(((group + 1) * nodes) / count)
+      return Array.from({ length: to - from }, (_each, index) => from + index)
+    })
+  }
+
+  #labels(): Record<string, readonly number[]> {
+    const entries = Object.entries(this.#scenario.group.labels).map(([label, selector]) => {
+      const path: Path = ['group', 'labels', label]
+      if (label === 'all') this.problems.push({ path, message: '"all" means every node already' })
+      return [label, this.#nodes(selector, path)] as const
+    })
+    return Object.fromEntries(entries)
+  }
+
+  #groups(): GroupPlan[] {
+    const { manager, leaders } = this.#scenario.group.roles
+    const { groups } = this.#terrain
+    const path: Path = ['group', 'roles']
+    const managers = manager === undefined ? [] : this.#nodes(manager, [...path, 'manager'])
+    const named = leaders === undefined ? undefined : this.#nodes(leaders, [...path, 'leaders'])
+    return groups.map((members) => {
+      const mine = managers.filter((node) => members.includes(node))
+      if (mine.length > 1) {
+        this.problems.push({ path: [...path, 'manager'], message: 'names several of one group' })
+      }
+      const first = mine[0] ?? named?.find((node) => members.includes(node)) ?? members[0] ?? 0
+      const others =
+        named?.filter((node) => members.includes(node)) ??
+        members.filter((_, place) => place % 3 === 0)
+      const all = [first, ...others.filter((node) => node !== first)].slice(0, LEADERS_MAX)
+      const rest = members.filter((node) => node !== first)
+      return { members: [first, ...rest], leaders: all, outside: [] }
+    })
+  }
+
+  #network(): NetworkPlan {
+    const { network, group } = this.#scenario
+    const { overlay, degree, link } = network
+    if (overlay !== 'full' && group.nodes > OVERLAY_NODES_MAX) {
+      const message = `an overlay other than full takes at most ${OVERLAY_NODES_MAX} nodes`
+      this.problems.push({ path: ['network', 'overlay'], message })
+    }
+    const random = this.#random.fork('overlay')
+    const fits = group.nodes <= OVERLAY_NODES_MAX
+    return {
+      delayMs: 20,
+      jitterMs: 0,
+      loss: 0,
+      duplicate: 0,
+      reorder: 0,
+      ...changeOf(link),
+      absent: fits ? absentPairs(overlay, group.nodes, degree, random) : [],
+      between: network.between.map(({ from, to, ...words }, index) => ({
+        from: this.#nodes(from, ['network', 'between', index, 'from']),
+        to: this.#nodes(to, ['network', 'between', index, 'to']),
+        change: changeOf(words),
+      })),
+    }
+  }
+
+  #run(): Materialised['run'] {
+    const { warmup, duration, quiesce, deadline } = this.#scenario.run
+    const run = {
+      warmupMs: ms(warmup),
+      durationMs: ms(duration),
+      quiesceMs: ms(quiesce),
+      deadlineMs: ms(deadline),
+    }
+    const refuse = (key: string, message: string) =>
+      void this.problems.push({ path: ['run', key], message })
+    if (run.durationMs <= 0) refuse('duration', 'is nothing')
+    if (run.quiesceMs <= 0) refuse('quiesce', 'is nothing: healing takes time')
+    if (run.deadlineMs <= 0) refuse('deadline', 'is nothing')
+    if (run.warmupMs >= run.durationMs) refuse('warmup', 'is longer than the run')
+    return run
+  }
+
+  #expectations(labels: readonly string[], faults: readonly string[]): void {
+    const { expect, protocols } = this.#scenario
+    const names = protocols.map(({ use, as }) => as ?? use)
+    const phases = ['all', 'before', ...faults.flatMap((id) => [id, `after-${id}`])]
+    names.forEach((name, index) => {
+      if (names.indexOf(name) === index) return
+      const message = `two protocols are called "${name}": tell them apart with \`as\``
+      this.problems.push({ path: ['protocols', index], message })
+    })
+    expect.forEach((one, index) => {
+      const refuse = (key: string, message: string, offset = 0) =>
+        void this.problems.push({ path: ['expect', index, key], message, offset })
+      if (one.for !== '*' && !names.includes(one.for)) {
+        refuse('for', `no protocol of this scenario is called "${one.for}"`)
+      }
+      if (!phases.includes(one.phase)) {
+        refuse('phase', `no phase "${one.phase}"; phases are ${phases.join(', ')}`)
+      }
+      try {
+        for (const { name, at } of namesOf(parseFormula(one.that))) {
+          if (!isMetric(name, labels)) refuse('that', `no metric "${name}"`, at)
+        }
+      } catch (error) {
+        if (!(error instanceof FormulaError)) throw error
+        refuse('that', error.message, error.at)
+      }
+    })
+  }
+
+  #select(selector: string | number, path: Path): readonly NodeRef[] {
+    try {
+      return select(selector, this.#terrain)
+    } catch (error) {
+      return this.#refused(error, path)
+    }
+  }
+
+  #nodes(selector: string | number, path: Path): readonly number[] {
+    try {
+      return selectNodes(selector, this.#terrain)
+    } catch (error) {
+      return this.#refused(error, path)
+    }
+  }
+
+  #refused(error: unknown, path: Path): readonly never[] {
+    if (!(error instanceof SelectorError)) throw error
+    this.problems.push({ path, message: error.message })
+    return []
+  }
+
+  #groupOf(ref: NodeRef): number {
+    if (typeof ref !== 'number') return ref.managerOf
+    return Math.max(
+      0,
+      this.#terrain.groups.findIndex((members) => members.includes(ref)),
+    )
+  }
+}
+
+const LEADERS_MAX = 16
+
+/** Whoever joins before anything else happens to its membership is outside at first. */
+function withOutsiders(plans: readonly GroupPlan[], drafted: readonly Drafted[]): GroupPlan[] {
+  const firsts = new Map<string, Drafted>()
+  for (const one of [...drafted].sort((a, b) => a.atMs - b.atMs)) {
+    if (!['join', 'leave', 'kick'].includes(one.operation)) continue
+    const about = one.operation === 'kick' ? one.target : one.actors[0]
+    const name = JSON.stringify(about)
+    if (!firsts.has(name)) firsts.set(name, one)
+  }
+  const joins = (node: number) => firsts.get(JSON.stringify(node))?.operation === 'join'
+  return plans.map(({ members, leaders }) => ({
+    members: members.filter((node) => !joins(node)),
+    leaders: leaders.filter((node) => !joins(node)),
+    outside: members.filter(joins),
+  }))
+}
+
+/** Faults first where times are equal; operations are numbered in their order. */
+function ordered(drafted: readonly Drafted[], faults: readonly ScenarioEvent[]): ScenarioEvent[] {
+  const inTime = [...drafted].sort((a, b) => a.atMs - b.atMs)
+  const operations = inTime.map(({ kind, atMs, ...rest }, id): OperationEvent => ({
+    kind,
+    atMs,
+    id,
+    ...rest,
+  }))
+  const rank = (event: ScenarioEvent) => (event.kind === 'fault' ? 0 : 1)
+  return [...faults, ...operations].sort((a, b) => a.atMs - b.atMs || rank(a) - rank(b))
+}
+
+const ms = (text: string): number => durationMs(text) ?? 0

@@ -1,0 +1,217 @@
+// The shape of a scenario file, written once: from it come the checks, the types and the published JSON
+// Schema. Unknown keys are errors, because a word that is mistyped must not be a fault that is left out.
+
+import { z } from 'zod'
+
+import { DURATION } from './duration.ts'
+
+const duration = z
+  .string()
+  .regex(DURATION, 'a duration with its unit, such as 40ms, 10s, 5m, 24h or 7d')
+  .describe('A duration with its unit: 40ms, 10s, 5m, 24h, 7d.')
+
+const selector = z
+  .union([z.string().min(1).max(200), z.number().int().min(0)])
+  .describe(
+    'Nodes: `*`, `3`, `0..4`, `label:x`, `role:manager`, `role:leaders`, `group:0`, `side:p1/0`, `random:2`, or several of these with commas.',
+  )
+
+const name = z
+  .string()
+  .regex(/^[a-z][a-z0-9_-]{0,39}$/, 'lower-case letters, digits, _ and -, at most 40')
+
+/** A label becomes part of the name of a metric. */
+const label = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]{0,39}$/, 'a label: lower-case letters, digits and _, at most 40')
+
+const share = z.number().min(0).max(1)
+const bytes = z.number().int().min(1).max(60_000)
+
+const change = {
+  latency: duration.optional(),
+  jitter: duration.optional().describe('Added at random, evenly between none and this.'),
+  loss: share.optional(),
+  duplicate: share.optional(),
+  reorder: share.optional(),
+}
+
+const arrivals = {
+  who: selector,
+  from: duration.optional(),
+  to: duration.optional(),
+  arrivals: z.enum(['poisson', 'periodic', 'bursty']).default('poisson'),
+  perNodePerMinute: z.number().positive().max(6_000),
+}
+
+const once = { at: duration, who: selector }
+
+const workload = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('chat'), ...arrivals, bytes: bytes.default(200) }),
+  z.strictObject({ kind: z.literal('read'), ...arrivals }),
+  z.strictObject({ kind: z.literal('join'), ...once, target: selector.optional() }),
+  z.strictObject({ kind: z.literal('leave'), ...once }),
+  z.strictObject({ kind: z.literal('kick'), ...once, target: selector }),
+  z.strictObject({
+    kind: z.literal('rekey'),
+    who: selector,
+    at: duration.optional(),
+    every: duration.optional(),
+    from: duration.optional(),
+    to: duration.optional(),
+  }),
+])
+
+const mode = z.enum(['blackhole', 'reset', 'no-new', 'hold']).default('blackhole')
+const flap = z.strictObject({
+  cut: duration,
+  heal: duration,
+  times: z.number().int().min(2).max(1_000),
+})
+
+const when = {
+  at: duration,
+  id: name,
+  for: duration.optional().describe('Until then; without it a `heal` must name the id.'),
+}
+
+const schedule = z.discriminatedUnion('do', [
+  z.strictObject({
+    ...when,
+    do: z.literal('split'),
+    sides: z.array(selector).min(2).max(64).optional(),
+    shape: z
+      .enum([
+        'halves',
+        'majority-minority',
+        'isolate-one',
+        'isolate-manager',
+        'bridge',
+        'two-leaf',
+        'ring',
+        'random',
+        'swizzle',
+        'nested',
+      ])
+      .optional(),
+    target: selector
+      .optional()
+      .describe('Of isolate-one and swizzle: who. Default: at random; all.'),
+    every: duration.optional().describe('Of swizzle: how long after one the next is cut.'),
+    mode,
+    direction: z.enum(['both', 'forward']).default('both'),
+    flap: flap.optional(),
+  }),
+  z.strictObject({
+    ...when,
+    do: z.literal('cut'),
+    from: selector,
+    to: selector,
+    mode,
+    both: z.boolean().default(true),
+    flap: flap.optional(),
+  }),
+  z.strictObject({
+    ...when,
+    do: z.literal('link'),
+    from: selector.optional(),
+    to: selector.optional(),
+    both: z.boolean().default(true),
+    ...change,
+    grow: z
+      .strictObject({ to: duration, steps: z.number().int().min(2).max(100) })
+      .optional()
+      .describe('From `latency` to this in so many steps, each longer by the same factor.'),
+  }),
+  z.strictObject({
+    ...when,
+    do: z.literal('crash'),
+    target: selector,
+    unsynced: z.enum(['keep', 'lose', 'torn']).default('keep'),
+    silent: z.boolean().default(false),
+  }),
+  z.strictObject({ ...when, do: z.literal('offline'), target: selector }),
+  z.strictObject({
+    ...when,
+    do: z.literal('skew'),
+    target: selector,
+    ahead: duration.optional(),
+    behind: duration.optional(),
+    driftPpm: z.number().int().min(-100_000).max(100_000).default(0),
+  }),
+  z.strictObject({ ...when, do: z.literal('disk'), target: selector }),
+  z.strictObject({ at: duration, do: z.literal('heal'), id: name }),
+])
+
+export const scenarioSchema = z
+  .strictObject({
+    lab: z.literal(1).describe('Version of this format.'),
+    name,
+    title: z.string().max(200),
+    seed: z.union([z.string().min(1).max(100), z.number().int()]).default('lab'),
+    engine: z.enum(['sim', 'inproc', 'proc', 'netns']).default('sim'),
+    group: z.strictObject({
+      nodes: z.number().int().min(2).max(100_000),
+      count: z.number().int().min(1).max(1_000).default(1),
+      labels: z.record(label, selector).default({}),
+      roles: z
+        .strictObject({ manager: selector.optional(), leaders: selector.optional() })
+        .default({}),
+    }),
+    network: z
+      .strictObject({
+        overlay: z
+          .enum(['full', 'ring', 'line', 'star', 'grid', 'tree', 'random-regular'])
+          .default('full'),
+        degree: z.number().int().min(2).max(64).default(4),
+        link: z.strictObject(change).default({}),
+        between: z
+          .array(z.strictObject({ from: selector, to: selector, ...change }))
+          .max(200)
+          .default([]),
+      })
+      .default({ overlay: 'full', degree: 4, link: {}, between: [] }),
+    protocols: z
+      .array(
+        z.strictObject({
+          use: name,
+          as: name.optional(),
+          with: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+        }),
+      )
+      .min(1)
+      .max(32),
+    workload: z.array(workload).max(200).default([]),
+    schedule: z.array(schedule).max(1_000).default([]),
+    run: z.strictObject({
+      warmup: duration.default('0s'),
+      duration,
+      quiesce: duration,
+      deadline: duration.default('5s'),
+    }),
+    expect: z
+      .array(
+        z.strictObject({
+          for: name.or(z.literal('*')).default('*'),
+          phase: z.string().min(1).max(100),
+          that: z.string().min(1).max(500),
+          why: z.string().max(500).default(''),
+        }),
+      )
+      .max(500)
+      .default([]),
+  })
+  .describe('A scenario of the coterie laboratory.')
+
+export type Scenario = z.output<typeof scenarioSchema>
+export type WorkloadItem = Scenario['workload'][number]
+export type ScheduleItem = Scenario['schedule'][number]
+export type ChangeWords = Pick<
+  Scenario['network']['link'],
+  'latency' | 'jitter' | 'loss' | 'duplicate' | 'reorder'
+>
+
+/** The published JSON Schema of what one may write. */
+export function scenarioJsonSchema(): object {
+  return z.toJSONSchema(scenarioSchema, { io: 'input', target: 'draft-2020-12' })
+}
