@@ -24,6 +24,7 @@ const loaders: Readonly<Record<string, () => Promise<CommandSpec>>> = {
   config: async () => (await import('./commands/config.ts')).config,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
   demo: async () => (await import('./commands/demo.ts')).demo,
+  lab: async () => (await import('./commands/lab.ts')).lab,
   completion: async () => (await import('./commands/completion.ts')).completion,
 }
 

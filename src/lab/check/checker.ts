@@ -3,6 +3,7 @@
 // events that show it, so that a person can follow it by hand.
 
 import type { Materialised } from '../scenario/materialised.ts'
+import type { Ledger } from '../measure/ledger.ts'
 import type { TraceReader } from '../trace/event.ts'
 
 export type CheckId = `C${number}`
@@ -33,4 +34,5 @@ export interface Checker extends TraceReader {
   result(): CheckResult
 }
 
-export type MakeChecker = (scenario: Materialised) => Checker
+/** The ledger reads each event before the checkers do. */
+export type MakeChecker = (scenario: Materialised, ledger: Ledger) => Checker

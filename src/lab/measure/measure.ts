@@ -3,6 +3,7 @@
 // `after-<id>` from its end to the end of the run; `all` is everything after the warm-up.
 
 import type { Materialised } from '../scenario/materialised.ts'
+import type { Ledger } from './ledger.ts'
 import type { TraceReader } from '../trace/event.ts'
 
 /**
@@ -27,9 +28,20 @@ export interface Series {
 }
 
 export interface Reducer extends TraceReader {
-  /** After the last event. */
-  metrics(): MetricsByPhase
+  /** After the last event: its metrics of one phase. */
+  metrics(phase: Phase): Metrics
   series(): readonly Series[]
 }
 
-export type MakeReducer = (scenario: Materialised) => Reducer
+/** The ledger reads each event before the reducers do. */
+export type MakeReducer = (scenario: Materialised, ledger: Ledger) => Reducer
+
+/** A stretch of the run, in microseconds: from, and up to but not including, to. */
+export interface Phase {
+  readonly name: string
+  /** The fault that it is of or comes after, if any. */
+  readonly fault: string | undefined
+  readonly after: boolean
+  readonly fromUs: number
+  readonly toUs: number
+}

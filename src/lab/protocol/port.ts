@@ -18,6 +18,13 @@ export interface Claim {
   readonly sentence: string
 }
 
+export interface ProtocolOption {
+  /** What it is if not set. */
+  readonly is: string | number | boolean
+  /** Default: whatever is of the same type. */
+  readonly oneOf?: readonly (string | number | boolean)[]
+}
+
 export interface Protocol {
   readonly name: string
   readonly title: string
@@ -29,8 +36,8 @@ export interface Protocol {
   readonly operations: ReadonlySet<OperationKind>
   /** Whether a failed check fails the run; of the others it is a finding. */
   readonly judged: boolean
-  /** The names that `with:` may set, with what they are if not set. */
-  readonly options: Readonly<Record<string, string | number | boolean>>
+  /** The names that `with:` may set. */
+  readonly options: Readonly<Record<string, ProtocolOption>>
   prepare(setup: Setup): ProtocolRun
 }
 

@@ -58,6 +58,8 @@ export type Fact =
   | { k: 'show'; m: string; g: number; pos: number }
   /** It is displayed no more: `withdrawn` because its author was removed before anybody knew of it. */
   | { k: 'hide'; m: string; g: number; reason: 'withdrawn' }
+  /** A node came back from a crash without something that it had told of. */
+  | { k: 'forgot'; m: string; g: number }
   /** Which epochs are in force here; `sending`: the one that is used. */
   | { k: 'epoch'; g: number; heads: readonly string[]; sending: string | null }
   /** Who belongs, as this node sees it: a hash, and the nodes themselves. */

@@ -24,7 +24,7 @@ import type {
 } from '../port.ts'
 import { Observer } from './observer.ts'
 
-const policies: readonly string[] = ['strict', 'balanced', 'partition-tolerant']
+const policies: readonly PolicyName[] = ['strict', 'balanced', 'partition-tolerant']
 
 export const coterie: Protocol = {
   name: 'coterie',
@@ -39,7 +39,7 @@ export const coterie: Protocol = {
   ],
   operations: new Set(['send', 'read', 'join', 'leave', 'kick', 'rekey']),
   judged: true,
-  options: { policy: 'balanced' },
+  options: { policy: { is: 'balanced', oneOf: policies } },
   prepare: (setup) => new CoterieRun(setup),
 }
 
@@ -227,8 +227,7 @@ class CoterieRun implements ProtocolRun {
 const gone: Outcome = { phase: 'fail', reason: 'NOT_A_MEMBER' }
 
 function policyOf(given: unknown): PolicyName {
-  if (typeof given === 'string' && policies.includes(given)) return given as PolicyName
-  return 'balanced'
+  return policies.find((policy) => policy === given) ?? 'balanced'
 }
 
 /** A text that no other equals, as long as asked for. */

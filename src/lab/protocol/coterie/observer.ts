@@ -28,6 +28,8 @@ interface Held {
 interface Seat {
   readonly node: number
   readonly group: number
+  /** The group's number on the node's disk. */
+  readonly number: number
   readonly display: Display
   /** Texts by id. */
   readonly texts: Map<string, Held>
@@ -92,6 +94,7 @@ export class Observer {
     const seat: Seat = {
       node,
       group,
+      number: this.#machine(node)?.groupNumber(report.group) ?? 0,
       told,
       display: new Display(),
       texts: new Map(),
@@ -139,7 +142,15 @@ export class Observer {
   /** After a crash the disk may hold less than was told. */
   restarted(node: number): void {
     const seat = this.#seats.get(node)
-    if (seat !== undefined) seat.governed = true
+    if (seat === undefined) return
+    seat.governed = true
+    const rows = this.#look.rows(node)
+    for (const [m, { line, counter }] of seat.texts) {
+      if (recordAt(rows, { number: seat.number, line, counter }) !== undefined) continue
+      seat.texts.delete(m)
+      seat.display.remove(m)
+      this.#tell(node, { k: 'forgot', m, g: seat.group })
+    }
   }
 
   digest(node: number, group: number): Digest | undefined {
@@ -170,8 +181,9 @@ export class Observer {
   /** A message was made here: what it is, builds on and is for. */
   #own(seat: Seat, news: News, m: string): void {
     const { node, group: g } = seat
-    const machine = this.#machine(node)
-    const stored = machine && recordAt(this.#look.rows(node), this.#place(machine, seat, news))
+    const { line } = news
+    const at = { number: seat.number, line, counter: news.counter }
+    const stored = recordAt(this.#look.rows(node), at)
     const record = stored && parseRecord(stored)
     const header = record?.ok === true ? parseHeader(record.value.envelope.header) : undefined
     if (header?.ok !== true) return
@@ -257,13 +269,13 @@ export class Observer {
   #text(seat: Seat, held: Held): TextReport | undefined {
     const machine = this.#machine(seat.node)
     if (machine === undefined) return undefined
-    return textAt(machine, this.#groups[seat.group] ?? '', this.#look.rows(seat.node), {
-      ...this.#place(machine, seat, held),
+    const { line, counter } = held
+    const rows = this.#look.rows(seat.node)
+    return textAt(machine, this.#groups[seat.group] ?? '', rows, {
+      number: seat.number,
+      line,
+      counter,
     })
-  }
-
-  #place(machine: Endpoint, seat: Seat, { line, counter }: { line: number; counter: number }) {
-    return { number: machine.groupNumber(this.#groups[seat.group] ?? '') ?? 0, line, counter }
   }
 
   #membersOf(report: GroupReport): number[] {

@@ -1,0 +1,16 @@
+// All engines by name.
+
+import { CoterieError } from '../../base/error.ts'
+import type { Engine } from './engine.ts'
+import { sim } from './sim/sim.ts'
+
+export const engines: readonly Engine[] = Object.freeze([sim])
+
+/** @throws CoterieError USAGE */
+export function engineOf(name: string): Engine {
+  const found = engines.find((one) => one.name === name)
+  if (found !== undefined) return found
+  throw new CoterieError('USAGE', `The lab has no engine "${name}".`, {
+    hint: `Engines: ${engines.map((one) => one.name).join(', ')}.`,
+  })
+}

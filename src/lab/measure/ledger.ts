@@ -1,0 +1,239 @@
+// What metrics and checkers all need of a trace, kept once: messages with who held and read them when,
+// operations with their outcomes, when links and views changed, and the phases. It reads each event
+// before the others do and remembers only what is asked for.
+
+import type { Materialised, OperationKind } from '../scenario/materialised.ts'
+import type { TraceEvent, TraceReader } from '../trace/event.ts'
+import { Components } from './components.ts'
+import type { Phase } from './measure.ts'
+
+export interface MessageEntry {
+  readonly m: string
+  /** Index of its event. */
+  readonly i: number
+  readonly group: number
+  readonly author: number
+  readonly seq: number
+  readonly text: boolean
+  readonly atUs: number
+  readonly parents: readonly string[]
+  readonly bytes: number
+  /** For whom it is, its author among them. */
+  readonly audience: readonly number[]
+  readonly heldUs: Map<number, number>
+  readonly readUs: Map<number, number>
+  /** Who displays it no more. */
+  readonly hidden: Set<number>
+}
+
+export interface OperationEntry {
+  readonly i: number
+  readonly id: number
+  readonly kind: OperationKind
+  readonly node: number
+  readonly group: number
+  readonly askedUs: number
+  doneUs: number | undefined
+  outcome: 'ok' | 'fail' | 'info' | undefined
+  reason: string
+  m: string | undefined
+}
+
+/** A value that a node had from then on. */
+export interface Change<T> {
+  readonly atUs: number
+  readonly i: number
+  readonly node: number
+  readonly group: number
+  readonly value: T
+}
+
+export interface DigestEntry {
+  readonly atUs: number
+  readonly i: number
+  readonly node: number
+  readonly group: number
+  readonly held: string
+  readonly members: string
+  readonly epochs: string
+  readonly order: string
+}
+
+export interface FaultEntry {
+  readonly id: string
+  fromUs: number
+  toUs: number
+  unverified: number
+}
+
+export class Ledger implements TraceReader {
+  readonly messages = new Map<string, MessageEntry>()
+  readonly operations: OperationEntry[] = []
+  readonly views: Change<string>[] = []
+  readonly epochs: Change<readonly string[]>[] = []
+  readonly crossings: { readonly atUs: number; readonly from: number; readonly to: number }[] = []
+  readonly faults = new Map<string, FaultEntry>()
+  readonly components: Components
+  readonly down = new Set<number>()
+  endUs = 0
+  ended: 'quiet' | 'bound' | 'interrupted' | undefined
+  readonly #scenario: Materialised
+  readonly #audiences = new Map<string, readonly number[]>()
+  readonly #open = new Map<number, OperationEntry>()
+  /** The last digests before each boundary. */
+  readonly #rounds: { readonly atUs: number; readonly digests: DigestEntry[] }[] = []
+
+  constructor(scenario: Materialised) {
+    this.#scenario = scenario
+    this.components = new Components(scenario.nodes)
+  }
+
+  see(event: TraceEvent): void {
+    const { t, n, i } = event
+    this.endUs = t
+    switch (event.k) {
+      case 'aud':
+        this.#audiences.set(event.id, event.members)
+        return
+      case 'op':
+        return this.#operation(event)
+      case 'msg':
+        return this.#message(event)
+      case 'rx':
+        this.messages.get(event.m)?.heldUs.set(n, t)
+        return
+      case 'show': {
+        const entry = this.messages.get(event.m)
+        entry?.hidden.delete(n)
+        if (entry?.readUs.has(n) === false) entry.readUs.set(n, t)
+        return
+      }
+      case 'hide':
+        this.messages.get(event.m)?.hidden.add(n)
+        return
+      case 'view':
+        this.views.push({ atUs: t, i, node: n, group: event.g, value: event.members.join(' ') })
+        return
+      case 'epoch':
+        this.epochs.push({ atUs: t, i, node: n, group: event.g, value: event.heads })
+        return
+      case 'fault':
+        return this.#fault(event)
+      case 'links':
+        return this.components.links(t, event.matrix)
+      case 'life':
+        if (event.up) this.down.delete(n)
+        else this.down.add(n)
+        return this.components.life(t, n, event.up)
+      case 'cross':
+        this.crossings.push({ atUs: t, from: event.from, to: n })
+        return
+      case 'digest':
+        return this.#digest(event)
+      case 'end':
+        this.ended = event.why
+        return
+      default:
+    }
+  }
+
+  /** The phases of the run, in the order in which they begin. */
+  phases(): Phase[] {
+    const warmUs = this.#scenario.run.warmupMs * 1_000
+    const faults = this.#scenario.phases.flatMap((id) => this.faults.get(id) ?? [])
+    const firstUs = Math.min(this.endUs, ...faults.map(({ fromUs }) => fromUs))
+    const none = { fault: undefined, after: false }
+    return [
+      { name: 'all', ...none, fromUs: warmUs, toUs: this.endUs + 1 },
+      { name: 'before', ...none, fromUs: Math.min(warmUs, firstUs), toUs: firstUs },
+      ...faults.flatMap(({ id, fromUs, toUs }): Phase[] => [
+        { name: id, fault: id, after: false, fromUs, toUs },
+        { name: `after-${id}`, fault: id, after: true, fromUs: toUs, toUs: this.endUs + 1 },
+      ]),
+    ]
+  }
+
+  /** What everybody held when it was last looked at or before a moment. */
+  digestsAt(atUs: number): readonly DigestEntry[] {
+    return this.#rounds.findLast((round) => round.atUs <= atUs)?.digests ?? []
+  }
+
+  /**
+   * Who belongs in the end, by group: those who run and think so themselves, and of whom the most of
+   * them think so.
+   */
+  finalMembers(): readonly ReadonlySet<number>[] {
+    const last = this.#rounds.at(-1)?.digests ?? []
+    return this.#scenario.groups.map((_, group) => {
+      const mine = last.filter((digest) => digest.group === group)
+      const votes = new Map<string, number>()
+      for (const { members } of mine) votes.set(members, (votes.get(members) ?? 0) + 1)
+      const [first] = [...votes].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+      const named = new Set((first?.[0] ?? '').split(' ').map(Number))
+      return new Set(mine.map(({ node }) => node).filter((node) => named.has(node)))
+    })
+  }
+
+  #operation(event: Extract<TraceEvent, { k: 'op' }>): void {
+    if (event.phase === 'invoke') {
+      const entry: OperationEntry = {
+        i: event.i,
+        id: event.id,
+        kind: event.f,
+        node: event.n,
+        group: event.g,
+        askedUs: event.t,
+        doneUs: undefined,
+        outcome: undefined,
+        reason: '',
+        m: undefined,
+      }
+      this.operations.push(entry)
+      this.#open.set(event.id, entry)
+      return
+    }
+    const entry = this.#open.get(event.id)
+    if (entry === undefined) return
+    this.#open.delete(event.id)
+    entry.doneUs = event.t
+    entry.outcome = event.phase
+    entry.reason = event.reason ?? ''
+    entry.m = event.m
+  }
+
+  #message(event: Extract<TraceEvent, { k: 'msg' }>): void {
+    if (this.messages.has(event.m)) return
+    const { m, i, g: group, n: author, t: atUs, seq, text, parents, bytes } = event
+    this.messages.set(m, {
+      m,
+      i,
+      group,
+      author,
+      seq,
+      text,
+      atUs,
+      parents,
+      bytes,
+      audience: this.#audiences.get(event.aud) ?? [],
+      heldUs: new Map([[author, atUs]]),
+      readUs: new Map(),
+      hidden: new Set(),
+    })
+  }
+
+  #fault({ id, state, t }: Extract<TraceEvent, { k: 'fault' }>): void {
+    const entry = this.faults.get(id) ?? { id, fromUs: t, toUs: t, unverified: 0 }
+    this.faults.set(id, entry)
+    entry.toUs = Math.max(entry.toUs, t)
+    if (state === 'unverified') entry.unverified += 1
+  }
+
+  #digest(event: Extract<TraceEvent, { k: 'digest' }>): void {
+    const { t: atUs, i, n: node, g: group, held, members, epochs, order } = event
+    const last = this.#rounds.at(-1)
+    const digest = { atUs, i, node, group, held, members, epochs, order }
+    const again = last?.digests.some((one) => one.node === node && one.group === group) === true
+    if (last?.atUs === atUs && !again) last.digests.push(digest)
+    else this.#rounds.push({ atUs, digests: [digest] })
+  }
+}

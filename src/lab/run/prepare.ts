@@ -1,0 +1,103 @@
+// Everything that is looked at before anything starts: the file, the seed, the engine, the protocols.
+// Whatever comes out of here can be run; whatever cannot has been refused with its place in the file.
+
+import { CoterieError } from '../../base/error.ts'
+import type { Capabilities, Engine } from '../engine/engine.ts'
+import { engineOf } from '../engine/registry.ts'
+import { misuseOf, protocols } from '../protocol/registry.ts'
+import { materialise } from '../scenario/materialise.ts'
+import type { Materialised } from '../scenario/materialised.ts'
+import { changeOf } from '../scenario/schedule.ts'
+import type { Scenario, ScheduleItem } from '../scenario/schema.ts'
+import type { Path, Problem, ScenarioSource } from '../scenario/source.ts'
+import { loadScenario } from './library.ts'
+
+export interface Prepared {
+  readonly source: ScenarioSource
+  readonly materialised: Materialised
+  readonly engine: Engine
+  readonly capabilities: Capabilities
+}
+
+export interface Wishes {
+  /** Instead of the scenario's own. */
+  readonly seed?: string | undefined
+  readonly engine?: string | undefined
+  /** Only these, as they are called in the scenario. Default: all. */
+  readonly protocols?: readonly string[] | undefined
+}
+
+/** @throws CoterieError USAGE, SCENARIO_UNKNOWN or PROTOCOL_UNKNOWN */
+export async function prepare(nameOrFile: string, wishes: Wishes = {}): Promise<Prepared> {
+  const { source, scenario } = loadScenario(nameOrFile)
+  const engine = engineOf(wishes.engine ?? scenario.engine)
+  const capabilities = await engine.capabilities()
+  source.refuse(misused(scenario), true)
+  const { materialised, problems } = materialise(scenario, wishes.seed ?? scenario.seed)
+  source.refuse(problems, true)
+  source.refuse(beyond(engine.name, capabilities, scenario), true)
+  return { source, engine, capabilities, materialised: only(materialised, wishes.protocols ?? []) }
+}
+
+function misused(scenario: Scenario): Problem[] {
+  const known = protocols.map(({ name }) => name)
+  return scenario.protocols.flatMap(({ use, as = use, with: given }, index): Problem[] => {
+    const path: Path = ['protocols', index]
+    if (!known.includes(use)) {
+      const message = `the lab has no protocol "${use}"; it has ${known.join(', ')}`
+      return [{ path: [...path, 'use'], message, code: 'PROTOCOL_UNKNOWN' }]
+    }
+    const misuse = misuseOf({ use, as, with: given })
+    return misuse === undefined ? [] : [{ path: [...path, 'with'], message: misuse }]
+  })
+}
+
+/** What the engine cannot do. */
+function beyond(name: string, able: Capabilities, scenario: Scenario): Problem[] {
+  const { group, schedule, protocols: uses } = scenario
+  const why = (what: string) => {
+    const reason = able.reasons[what]
+    return `the engine ${name} cannot do ${what}${reason === undefined ? '' : `: ${reason}`}`
+  }
+  const nodes: Problem[] =
+    group.nodes <= able.nodesMax
+      ? []
+      : [
+          {
+            path: ['group', 'nodes'],
+            message: `more nodes than fit: about ${able.nodesMax} on the engine ${name} of this machine`,
+          },
+        ]
+  const strange = uses.flatMap(({ use }, index): Problem[] =>
+    able.protocols?.has(use) === false
+      ? [{ path: ['protocols', index, 'use'], message: why(use) }]
+      : [],
+  )
+  const faults = schedule.flatMap((item, index): Problem[] =>
+    missing(item, able).map((what) => ({ path: ['schedule', index, 'do'], message: why(what) })),
+  )
+  return [...nodes, ...strange, ...faults]
+}
+
+function missing(item: ScheduleItem, able: Capabilities): string[] {
+  if (item.do === 'heal') return []
+  const lacks: string[] = able.faults.has(item.do) ? [] : [item.do]
+  if ('mode' in item && !able.modes.has(item.mode)) lacks.push(item.mode)
+  if (item.do !== 'link') return lacks
+  const changes = Object.keys(changeOf(item)) as (keyof ReturnType<typeof changeOf>)[]
+  return [...lacks, ...changes.filter((change) => !able.changes.has(change))]
+}
+
+/** @throws CoterieError PROTOCOL_UNKNOWN for one that the scenario does not compare */
+export function only(materialised: Materialised, wanted: readonly string[]): Materialised {
+  if (wanted.length === 0) return materialised
+  const names = materialised.protocols.map(({ as }) => as)
+  const strange = wanted.find((name) => !names.includes(name))
+  if (strange !== undefined) {
+    throw new CoterieError('PROTOCOL_UNKNOWN', `This scenario does not compare "${strange}".`, {
+      hint: `Its protocols: ${names.join(', ')}.`,
+    })
+  }
+  const chosen = materialised.protocols.filter(({ as }) => wanted.includes(as))
+  return { ...materialised, protocols: chosen }
+}
