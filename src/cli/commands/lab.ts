@@ -1,11 +1,45 @@
 // `lab`: experiments. A scenario in, a verdict and a folder out. Tables for people; with --json one
 // object with the verdict of every protocol. Progress is talk.
 
-import type { LabResult, RunOptions } from '../../lab/run/lab.ts'
 import type { CommandSpec, Context, Given, OptionSpec } from '../command.ts'
 import { argument, optionFlag, optionList, optionText, usage } from '../command.ts'
 import { DONE, INTERRUPTED } from '../exit-code.ts'
 import { type Line, type Piece, type Style, table } from '../output/table.ts'
+
+type Verdict = 'pass' | 'fail' | 'unknown'
+
+/** What is shown of one protocol. */
+interface Shown {
+  readonly protocol: string
+  readonly verdict: Verdict
+  readonly digest: string
+  readonly events: number
+  readonly metrics: Readonly<Record<string, Readonly<Record<string, number>>>>
+  readonly expectations: readonly {
+    readonly verdict: Verdict
+    readonly phase: string
+    readonly that: string
+    readonly measured: Readonly<Record<string, number>>
+  }[]
+  readonly checks: readonly {
+    readonly id: string
+    readonly title: string
+    readonly held: 'true' | 'false' | 'unknown'
+    readonly violations: number
+    readonly witnesses: readonly { readonly what: string; readonly events: readonly number[] }[]
+  }[]
+}
+
+interface Result {
+  readonly verdict: Verdict
+  readonly digest: string
+  readonly scenario: string
+  readonly seed: string
+  readonly engine: string
+  readonly dir: string
+  readonly interrupted: boolean
+  readonly protocols: readonly Shown[]
+}
 
 const FAILED = 1
 const UNKNOWN = 6
@@ -148,16 +182,13 @@ export const lab: CommandSpec = {
   commands: [list, validate, materialise, runCommand, replay],
 }
 
-function exitOf({ verdict, interrupted }: LabResult): number {
+function exitOf({ verdict, interrupted }: Result): number {
   if (interrupted) return INTERRUPTED
   return verdict === 'pass' ? DONE : verdict === 'fail' ? FAILED : UNKNOWN
 }
 
-function optionsOf({ out, signal }: Context, given: Given): RunOptions {
-  const level = optionText(given, 'trace')
-  if (level !== undefined && level !== 'digest' && level !== 'normal') {
-    throw usage(`--trace takes normal or digest, not "${level}".`)
-  }
+function optionsOf({ out, signal }: Context, given: Given) {
+  const level = levelOf(optionText(given, 'trace'))
   const begun = performance.now()
   let told = begun
   return {
@@ -167,13 +198,24 @@ function optionsOf({ out, signal }: Context, given: Given): RunOptions {
     engine: optionText(given, 'engine'),
     protocols: optionList(given, 'protocol'),
     out: optionText(given, 'out'),
-    progress: ({ done, protocol, what }) => {
+    progress: ({ done, protocol, what }: Progress) => {
       const now = performance.now()
       if (now - told < TALK_MS) return
       told = now
       void out.talk({ text: progressLine(done, protocol, what, now - begun), style: 'dim' })
     },
   }
+}
+
+function levelOf(text: string | undefined): 'digest' | 'normal' | undefined {
+  if (text === undefined || text === 'digest' || text === 'normal') return text
+  throw usage(`--trace takes normal or digest, not "${text}".`)
+}
+
+interface Progress {
+  readonly done: number
+  readonly protocol: string
+  readonly what: string
 }
 
 const TALK_MS = 3_000
@@ -184,7 +226,7 @@ function progressLine(done: number, protocol: string, what: string, spentMs: num
   return `${Math.floor(done * 100)} %: ${protocol} ${what}${left}`
 }
 
-async function show(context: Context, result: LabResult, more: object): Promise<void> {
+async function show(context: Context, result: Result, more: object): Promise<void> {
   const { verdict, digest, scenario, seed, engine, dir, interrupted } = result
   const { written } = await import('../../lab/run/folder.ts')
   const protocols = JSON.parse(JSON.stringify(result.protocols.map(shortened), written)) as object[]
@@ -203,13 +245,11 @@ async function show(context: Context, result: LabResult, more: object): Promise<
   ])
 }
 
-type Shown = LabResult['protocols'][number]
-
 function shortened({ protocol, verdict, digest, events, expectations, checks, metrics }: Shown) {
   return { protocol, verdict, digest, events, expectations, checks, metrics }
 }
 
-const styles: Readonly<Record<LabResult['verdict'], Style>> = {
+const styles: Readonly<Record<Verdict, Style>> = {
   pass: 'good',
   fail: 'bad',
   unknown: 'warn',

@@ -1,4 +1,5 @@
-// C5 convergence, C10 durability, C13 validity of the faults themselves.
+// C5 convergence, C10 durability, C13 validity of the faults themselves: what is true of a whole run.
+// The last one guards the others, because under a fault that was not there everything holds.
 
 import type { Materialised } from '../scenario/materialised.ts'
 import type { DigestEntry, Ledger } from '../measure/ledger.ts'

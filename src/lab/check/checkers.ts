@@ -1,4 +1,5 @@
-// All checkers together. A new one is added to the list here, with a test that plants what it is to find.
+// All checkers together, in the order in which they are shown.
+// A new one is added to the list here, with a test that plants what it is to find.
 
 import type { Ledger } from '../measure/ledger.ts'
 import type { Materialised } from '../scenario/materialised.ts'

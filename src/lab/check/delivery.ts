@@ -1,4 +1,5 @@
 // C1 no loss, C2 no invention, C3 author order, C4 causality: what reaches members, and in which order.
+// What belongs to the time before the run, or before a node was a member, is nobody's fault.
 
 import { fatesOf } from '../measure/fate.ts'
 import type { Ledger } from '../measure/ledger.ts'

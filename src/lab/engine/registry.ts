@@ -1,4 +1,5 @@
-// All engines by name.
+// All engines by name. The commands, the schema of scenarios and the manifest call them so.
+// A name that is not here is refused before anything starts.
 
 import { CoterieError } from '../../base/error.ts'
 import type { Engine } from './engine.ts'

@@ -1,4 +1,5 @@
-// All reducers together: what a run is measured by. A new one is added to the list here.
+// All reducers together: what a run is measured by.
+// A new one is added to the list here, and its names to `names.ts`.
 
 import type { Materialised } from '../scenario/materialised.ts'
 import { availability } from './availability.ts'

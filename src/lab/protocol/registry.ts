@@ -1,4 +1,5 @@
-// All protocols of the bench by name. A name that is not here is an error, never a column left empty.
+// All protocols of the bench by name, in the order in which they are listed.
+// A name that is not here is an error, never a column left empty.
 
 import { CoterieError } from '../../base/error.ts'
 import type { ProtocolUse } from '../scenario/materialised.ts'

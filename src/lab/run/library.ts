@@ -1,4 +1,5 @@
 // Where scenarios come from: those that ship with the program, by name, and files of one's own.
+// A file of one's own that has the name of a shipped one is meant when its path says so: `./bridge`.
 
 import { readFileSync, readdirSync } from 'node:fs'
 import { basename } from 'node:path'

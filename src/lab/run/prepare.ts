@@ -32,6 +32,8 @@ export async function prepare(nameOrFile: string, wishes: Wishes = {}): Promise<
   const { source, scenario } = loadScenario(nameOrFile)
   const engine = engineOf(wishes.engine ?? scenario.engine)
   const capabilities = await engine.capabilities()
+  // Before any choice is made: a scenario that does not fit takes long to draw.
+  source.refuse(tooMany(engine.name, capabilities, scenario), true)
   source.refuse(misused(scenario), true)
   const { materialised, problems } = materialise(scenario, wishes.seed ?? scenario.seed)
   source.refuse(problems, true)
@@ -52,22 +54,19 @@ function misused(scenario: Scenario): Problem[] {
   })
 }
 
+function tooMany(name: string, { nodesMax }: Capabilities, { group }: Scenario): Problem[] {
+  if (group.nodes <= nodesMax) return []
+  const message = `more nodes than fit: about ${nodesMax} on the engine ${name} of this machine`
+  return [{ path: ['group', 'nodes'], message }]
+}
+
 /** What the engine cannot do. */
 function beyond(name: string, able: Capabilities, scenario: Scenario): Problem[] {
-  const { group, schedule, protocols: uses } = scenario
+  const { schedule, protocols: uses } = scenario
   const why = (what: string) => {
     const reason = able.reasons[what]
     return `the engine ${name} cannot do ${what}${reason === undefined ? '' : `: ${reason}`}`
   }
-  const nodes: Problem[] =
-    group.nodes <= able.nodesMax
-      ? []
-      : [
-          {
-            path: ['group', 'nodes'],
-            message: `more nodes than fit: about ${able.nodesMax} on the engine ${name} of this machine`,
-          },
-        ]
   const strange = uses.flatMap(({ use }, index): Problem[] =>
     able.protocols?.has(use) === false
       ? [{ path: ['protocols', index, 'use'], message: why(use) }]
@@ -76,7 +75,7 @@ function beyond(name: string, able: Capabilities, scenario: Scenario): Problem[]
   const faults = schedule.flatMap((item, index): Problem[] =>
     missing(item, able).map((what) => ({ path: ['schedule', index, 'do'], message: why(what) })),
   )
-  return [...nodes, ...strange, ...faults]
+  return [...strange, ...faults]
 }
 
 function missing(item: ScheduleItem, able: Capabilities): string[] {

@@ -53,6 +53,14 @@ export class ScenarioSource {
     this.refuse(
       parsed.error.issues.flatMap((issue): Problem[] => {
         const path = issue.path as Path
+        if (issue.code === 'invalid_union') {
+          return [
+            {
+              path,
+              message: `${issue.message}, not ${JSON.stringify(this.#document.getIn(path))}`,
+            },
+          ]
+        }
         if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }]
         return issue.keys.map((key) => ({ path, key, message: `no such key here: "${key}"` }))
       }),

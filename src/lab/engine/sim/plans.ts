@@ -50,7 +50,7 @@ function ask(
   world.at(world.nowMs + (step.withinMs ?? defaultMs), end, 'deadline')
   step.asks.forEach(({ node, command }, place) => {
     world.command(node, command, (reply) => {
-      answers[place] = reply as Answer
+      answers[place] = reply
       left -= 1
       if (left === 0 && step.until === undefined) world.at(world.nowMs, end, 'answered')
     })
