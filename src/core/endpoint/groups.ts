@@ -46,7 +46,8 @@ interface Adopted {
 export const adoptGroup = (turn: Turn, state: EndpointState, adopted: Adopted): Replica => {
   const { constitution, accessKey, member, memberGroupId } = adopted
   const known = state.replicas.get(hexOf(constitution.group))
-  if (known !== undefined) return isGone(known) || known.recovery === 'retired' ? readmit(turn, known, adopted) : known
+  if (known !== undefined)
+    return isGone(known) || known.recovery === 'retired' ? readmit(turn, known, adopted) : known
   const number = state.nextNumber++
   const createdMs = Math.floor(turn.env.wallMs)
   const replica = createReplica(turn.env, {
