@@ -16,7 +16,7 @@ import { postEpoch, postRekeyRequest } from '../../src/core/replica/author.ts'
 import { currentContext } from '../../src/core/replica/state.ts'
 import { labels } from '../../src/crypto/label.ts'
 import { draftOf, secretOf } from '../support/author.ts'
-import { Bench, constitutionOf, crypto, messagesOf } from '../support/bench.ts'
+import { Bench, constitutionOf, crypto, messagesOf, trusted } from '../support/bench.ts'
 import { epochs, later, oneHead } from '../support/election.ts'
 import { Hostile, batchFrame, batchOf, hostileAt, sendFrames } from '../support/hostile.ts'
 import { unequal } from '../support/laws.ts'
@@ -74,7 +74,7 @@ const withSeal = (
   const bench = new Bench(constitutionOf(mesh))
   for (const message of messagesOf(mesh, holder)) {
     if (message.id !== epoch.id) {
-      bench.take(message, { how: 'sync', from: '', vouched: true, verified: true })
+      bench.take(message, trusted)
     }
   }
   const victim = groupOf(mesh, VICTIM)?.self ?? ''
@@ -112,8 +112,7 @@ const rekeyed = (mesh: Mesh, seed: string): Message[] => {
     memberGroupId,
     deviceSeed,
   })
-  for (const message of held)
-    bench.take(message, { how: 'sync', from: '', vouched: true, verified: true })
+  for (const message of held) bench.take(message, trusted)
   const made: Message[] = []
   const keep = (posted: Posted): void => void (posted.ok && made.push(posted.message))
   bench.step((turn) =>

@@ -5,11 +5,10 @@
 // come last, and all of these ways must agree, with each other and with the reference model.
 import { fromHex, toHex } from '../../src/base/bytes.ts'
 import type { Message } from '../../src/core/message/message.ts'
-import type { Source } from '../../src/core/replica/intake.ts'
 import { rootOf } from '../../src/core/replica/sync.ts'
 import { membershipHash } from '../../src/core/validity/context.ts'
 import { currentContext } from '../../src/core/replica/state.ts'
-import { Bench, crypto } from './bench.ts'
+import { Bench, crypto, trusted } from './bench.ts'
 import type { Act, Cast, Person } from './crew.ts'
 import { Writer, castOf, manual, nameOf } from './crew.ts'
 import { derivedOf } from './derived.ts'
@@ -41,9 +40,6 @@ export interface Walk {
   readonly operations: number
   readonly broken: readonly string[]
 }
-
-/** Signatures are somebody else's law: checking each a thousand times would be most of the work. */
-const trusted: Source = { how: 'sync', from: 'peer', vouched: true, verified: true }
 
 /** Indices of messages beyond the prelude, ascending. */
 type Held = readonly number[]

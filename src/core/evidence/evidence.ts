@@ -62,14 +62,14 @@ export const inOrder = (crypto: Crypto, a: Side, b: Side): Evidence => ({
   sides: compare(disputed(crypto, a), disputed(crypto, b)) < 0 ? [a, b] : [b, a],
 })
 
-interface ReadSide {
+export interface ReadSide {
   readonly last: Header
   readonly id: Bytes
   readonly signed: SignedId
 }
 
 /** Each header is the one that the header before it names as its author's message before. */
-const readSide = (crypto: Crypto, { headers, signature }: Side): Result<ReadSide> => {
+export const readSide = (crypto: Crypto, { headers, signature }: Side): Result<ReadSide> => {
   let above: Header | undefined
   let id: Bytes | undefined
   let signed: Bytes | undefined
