@@ -67,7 +67,8 @@ export class HealthWatch {
     const { here, away, partition } = side
     if (group.equivocators.length > 0) {
       const names = group.equivocators.map((id) => nameOf(group, id)).join(', ')
-      return { state: 'forked', why: `two messages under one number by ${names}` }
+      const why = `two messages under one number by ${names}`
+      return { state: 'forked', why: isFrozen(group) ? `${why}: ${frozen}` : why }
     }
     const gone = goneWhy(group)
     if (gone !== undefined) return { state: 'healthy', why: gone }
@@ -132,6 +133,15 @@ function isExpected(member: MemberReport, group: GroupReport): boolean {
 /** This node's own member left or was removed: nobody answers it any more, and that is as it should be. */
 function isGone({ selfState }: GroupReport): boolean {
   return selfState === 'left' || selfState === 'removed'
+}
+
+const frozen =
+  'no leader is left who could act; found its successor: coterie group create NAME --succeeds GROUP'
+
+/** Whether every leader who has not left is accused. */
+function isFrozen({ members }: GroupReport): boolean {
+  const leaders = members.filter(({ role, state }) => role === 'leader' && state !== 'left')
+  return leaders.length > 0 && leaders.every(({ state }) => state === 'quarantined')
 }
 
 function goneWhy(group: GroupReport): string | undefined {

@@ -169,6 +169,29 @@ describe('evidence against a leader', () => {
   })
 })
 
+test('evidence against the only leader freezes the group, and says what to do', () => {
+  const small = castOf({ seed: 'frozen', leaders: 1, members: ['ada'] })
+  const [only] = small.leaders as [Person]
+  const [friend] = small.members as [Person]
+  const say = (writer: Writer, act: Act): Message => {
+    const said = writer.act(act)
+    if (typeof said === 'string') throw new Error(said)
+    return said
+  }
+  const founder = new Writer(small, only)
+  const start = [say(founder, { kind: 'genesis' }), say(founder, { kind: 'add', whom: friend })]
+  const member = new Writer(small, friend)
+  for (const message of start) member.take(message)
+  say(member, { kind: 'join' })
+  const pair = (['attest', 'prekey'] as const).map((kind) => {
+    const writer = new Writer(small, only)
+    for (const message of start) writer.take(message)
+    return say(writer, { kind })
+  }) as [Message, Message]
+  say(member, { kind: 'accuse', pair })
+  expect(member.act({ kind: 'attest' })).toContain('nothing more can be said in it')
+})
+
 describe('a proof', () => {
   test('of one message, of two authors, or with a foreign signature, is none', () => {
     const { play, pair } = forked()

@@ -22,7 +22,7 @@ import {
   encodeRemove,
 } from '../message/bodies.ts'
 import { MessageType } from '../message/type.ts'
-import { activeMembers } from '../membership/roster.ts'
+import { activeMembers, isAccused, presentMembers } from '../membership/roster.ts'
 import type { Row } from '../transcript/row.ts'
 import { sortedHeads } from '../transcript/transcript.ts'
 import type { Turn } from '../turn.ts'
@@ -37,7 +37,7 @@ import { freshPrekey } from './prekeys.ts'
 import { needsRejoin } from './recovery.ts'
 import { loadPlaces } from './rows.ts'
 import type { Replica } from './state.ts'
-import { bytesOf, courtOf, isGone, ownTip } from './state.ts'
+import { bytesOf, courtOf, currentContext, isGone, ownTip } from './state.ts'
 import { enqueuePush } from './push.ts'
 
 export type Posted =
@@ -110,6 +110,28 @@ export const gone = failure(
   'ask a leader for a new ticket: `coterie join` comes back as a new member',
 )
 
+/** Why an own message could not be: Rule Q alone can stop an honest member. */
+const refusal = (replica: Replica, reason: string): Failure => {
+  if (reason !== 'quarantine') {
+    return failure('INTERNAL', `an own message was not valid: ${reason}`, 'report this')
+  }
+  const { roster } = currentContext(replica)
+  const frozen = presentMembers(roster)
+    .filter(({ facts }) => facts.leader)
+    .every(({ facts }) => isAccused(roster, facts.member))
+  return frozen
+    ? failure(
+        'NOT_A_LEADER',
+        'every leader of the group signed two messages under one number: nothing more can be said in it',
+        'found its successor with other leaders: coterie group create NAME --succeeds GROUP',
+      )
+    : failure(
+        'NOT_A_MEMBER',
+        'only a leader who is accused let this member in, and nobody else had heard of it',
+        'ask another leader for a ticket: `coterie join` comes back as a new member',
+      )
+}
+
 /** Signs a message on the current heads and takes it in. */
 export const post = (
   turn: Turn,
@@ -135,8 +157,7 @@ export const post = (
       return then(later, { ok: true, message })
     }
     const reason = outcome.kind === 'rejected' ? outcome.reason : outcome.kind
-    const error = failure('INTERNAL', `an own message was not valid: ${reason}`, 'report this')
-    then(later, { ok: false, error })
+    then(later, { ok: false, error: refusal(replica, reason) })
   })
 }
 

@@ -127,6 +127,17 @@ describe('a group is', () => {
     const health = watchWith({ b: 0, c: 0 }).judge(groupOf('', 'bc', over), 10)
     expect(health.state).toBe('forked')
     expect(health.why).toContain('name-b')
+    expect(health.why).not.toContain('--succeeds')
+  })
+
+  test('with the way out where no leader is left who is not accused', () => {
+    const group = groupOf('', 'bc', { equivocators: ['b'.repeat(64)] })
+    const members = group.members.map((member) => ({ ...member, role: 'member' as const }))
+    const [first, ...rest] = members
+    if (first === undefined) throw new Error('nobody')
+    const accused = { ...first, role: 'leader' as const, state: 'quarantined' as const }
+    const health = watchWith({ b: 0, c: 0 }).judge({ ...group, members: [accused, ...rest] }, 10)
+    expect(health.why).toContain('--succeeds')
   })
 })
 
