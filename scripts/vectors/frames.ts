@@ -1,6 +1,7 @@
 // Vectors of the frames that follow a hello, and of the dialogue by which somebody is admitted.
 // Each frame stands beside its fields; what is refused stands beside it.
 
+import { signReceipt } from '../../src/core/attestation/receipt.ts'
 import { encode } from '../../src/codec/canonical.ts'
 import type { GroupFrame } from '../../src/core/anti-entropy/frames.ts'
 import { writeGroupFrame } from '../../src/core/anti-entropy/frames.ts'
@@ -13,6 +14,14 @@ import { NONE, ada, bytesOf, club, crypto, ticket } from './people.ts'
 import { at, authors, request } from './transcript.ts'
 
 const short = (word: string) => bytesOf(word).slice(0, 8)
+
+const receiptOf = (view: Uint8Array): Uint8Array =>
+  signReceipt(crypto, ada.seeds.device, {
+    group: club.group,
+    member: authors.ada.member,
+    id: at.bob4.idBytes,
+    view,
+  })
 
 export function syncFrameVectors() {
   const root = bytesOf('root')
@@ -42,6 +51,8 @@ export function syncFrameVectors() {
     { kind: 'share-request', index: 0, request: bytesOf('stands for a request') },
     { kind: 'share', index: 0, request: root, epoch: NONE, code: 1, sealed: NONE },
     { kind: 'share', index: 0, request: root, epoch: root, code: 0, sealed: bytesOf('sealed') },
+    { kind: 'ack-request', index: 0, id: at.bob4.idBytes, wanted: [1, 0x1d3f_92d1] },
+    { kind: 'receipt', index: 0, receipt: receiptOf(root) },
     { kind: 'gone', index: 0, header: at.bob4.headerBytes, signature, body: at.bob4.body },
   ]
   return {
@@ -65,7 +76,9 @@ export function syncFrameVectors() {
       { what: 'a farewell that nobody signed', encoded: encode([23, 0, NONE, NONE, NONE]) },
       { what: 'a request for keys as text', encoded: encode([24, 0, 'request']) },
       { what: 'an answer of no epoch length', encoded: encode([25, 0, root, short('e'), 0, NONE]) },
-      { what: 'an unknown kind', encoded: encode([26, 0]) },
+      { what: 'an ack request of half an id', encoded: encode([26, 0, short('id'), []]) },
+      { what: 'a receipt of 257 bytes', encoded: encode([27, 0, new Uint8Array(257)]) },
+      { what: 'an unknown kind', encoded: encode([28, 0]) },
     ].map((one) => ({ ...one, reason: 'frame-malformed' })),
   }
 }

@@ -83,8 +83,10 @@ export interface SendAnswer {
   number: string | null
   id: string | null
   draft: string | null
-  ack: 'none'
-  state: 'stored' | 'held'
+  ack: 'none' | 'quorum' | 'all'
+  /** unknown: receipts did not come in time; the message is signed and will spread all the same. */
+  state: 'stored' | 'held' | 'acknowledged' | 'unknown'
+  /** memberIds of those whose receipts are here. */
   ackedBy: string[]
 }
 

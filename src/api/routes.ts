@@ -3,7 +3,6 @@
 
 import type { Node } from '../node/node.ts'
 import type { AttestationAnswer, Answers, GroupReport, GroupRow } from './contract.ts'
-import { RequestError } from './failure.ts'
 import type { Bodies } from './schema.ts'
 
 /** What the interface needs of a node. */
@@ -196,12 +195,13 @@ async function sendText(
   call: Call<'POST /v1/groups/:id/messages'>,
 ): Promise<Answers['POST /v1/groups/:id/messages']> {
   const { node, id, body } = call
-  if (body.ack !== undefined && body.ack !== 'none') {
-    throw new RequestError(400, 'USAGE', `ack: "${body.ack}" is not available yet.`, 'Use "none".')
-  }
-  const sent = await node.send(id, body.text, body.contentType)
-  const state = sent.draft === null ? 'stored' : 'held'
-  return { ...sent, ack: 'none', state, ackedBy: [] }
+  const { text, contentType, ack = 'none', timeoutMs } = body
+  const sent = await node.send(id, text, contentType, { ack, timeoutMs })
+  if (sent.draft !== null) return { ...sent, ack, state: 'held', ackedBy: [] }
+  const { acknowledged, ackedBy = [], ...message } = sent
+  const state =
+    acknowledged === undefined ? 'stored' : acknowledged ? 'acknowledged' : ('unknown' as const)
+  return { ...message, ack, state, ackedBy: [...ackedBy] }
 }
 
 function groupRow(group: GroupReport): GroupRow {

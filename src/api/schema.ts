@@ -27,7 +27,11 @@ export const bodies = {
       .max(256)
       .regex(/^[a-z0-9!#$&^_.+-]+\/[a-z0-9!#$&^_.+-]+(;.*)?$/i, 'like text/plain')
       .optional(),
-    ack: z.enum(['none', 'quorum', 'all']).optional().describe('Only `none` is available yet.'),
+    ack: z
+      .enum(['none', 'quorum', 'all'])
+      .optional()
+      .describe('Whose receipts the answer waits for.'),
+    timeoutMs: z.int().min(0).max(3_600_000).optional().describe('For how long; 5 s.'),
   }),
   'POST /v1/groups/:id/invites': z.strictObject({
     expiresMs: z

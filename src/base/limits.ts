@@ -103,6 +103,14 @@ export const SHARE_LOG_MAX = 256
 export const JOIN_REQUESTS_PER_HOUR_MAX = 10
 /** How long an introducer keeps a request to join that it passes on, in ms. */
 export const JOIN_REQUEST_KEPT_MS = 10 * minuteMs
+/** How long `send --ack` waits for receipts unless it is told otherwise, in ms. */
+export const ACK_TIMEOUT_MS = 5 * secondMs
+/** Bytes of a receipt: four ids and a signature. */
+export const RECEIPT_BYTES_MAX = 256
+/** Messages of which receipts are asked for or passed on at a time, in one group. */
+export const ACKS_MAX = 1_024
+/** How long receipts of a message are passed on and kept, in ms: late ones are proof all the same. */
+export const ACK_OPEN_MS = 10 * minuteMs
 /** Receipts, presences and other small signed notes: bytes of one. */
 export const NOTE_BYTES_MAX = 2 * KIBIBYTE
 

@@ -19,6 +19,9 @@ export type MetaWrite =
   | { readonly kind: 'types'; readonly member: string; readonly types: readonly string[] }
   | { readonly kind: 'hide'; readonly message: string; readonly on: boolean }
 
+/** none: durable here. quorum: most leaders hold it. all: every active member does. */
+export type AckMode = 'none' | 'quorum' | 'all'
+
 export type Command =
   | { readonly kind: 'mint-card' }
   | {
@@ -44,6 +47,9 @@ export type Command =
       readonly group: string
       readonly contentType: string
       readonly payload: Bytes
+      /** Whose receipts the answer waits for, and how long. Default: nobody's. */
+      readonly ack?: AckMode
+      readonly timeoutMs?: number
     }
   | { readonly kind: 'attest'; readonly group: string }
   /** How to walk through what is final, up to date with everything durable. */
@@ -79,8 +85,19 @@ export interface CommandResult {
   invite: { ticket: string; expires: number; uses: number }
   join: { group: string; name: string; member: string }
   'accept-request': { member: string }
-  /** Held: number and id are null and `draft` names the waiting text. */
-  send: { number: string; id: string; draft: null } | { number: null; id: null; draft: string }
+  /**
+   * Held: number and id are null and `draft` names the waiting text. Asked for receipts: whether there were
+   * enough in time, and the memberIds of those who gave one.
+   */
+  send:
+    | {
+        number: string
+        id: string
+        draft: null
+        acknowledged?: boolean
+        ackedBy?: readonly string[]
+      }
+    | { number: null; id: null; draft: string }
   'remove-member': {
     number: string
     id: string

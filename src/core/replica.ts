@@ -4,6 +4,7 @@
  */
 import { deadline as pendingDeadline, expire } from './transcript/pending.ts'
 import { attestNow, planAttest } from './replica/attesting.ts'
+import { expireAcks } from './replica/acks.ts'
 import { complain } from './replica/complaint.ts'
 import { postAttest, postJoin, renewPrekey } from './replica/author.ts'
 import { isGone } from './replica/state.ts'
@@ -59,6 +60,8 @@ export const onReplicaTimer = (turn: Turn, replica: Replica, name: string): void
       return attestNow(turn, replica, postAttest)
     case 'complain':
       return complain(turn, replica)
+    case 'ack':
+      return expireAcks(turn, replica)
     case 'final':
       return attestFinal(turn, replica)
     case 'prekey':

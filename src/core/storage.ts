@@ -31,6 +31,8 @@ export const Space = {
   draft: 0x57,
   /** group, member -> reach record. */
   reach: 0x52,
+  /** group, id, member -> a receipt of a message of one's own. */
+  receipt: 0x45,
   /** group, invite -> a ticket we issued. */
   invite: 0x54,
   /** group, request -> a join request that waits. */

@@ -2,7 +2,7 @@
 // `start.ts` makes the parts of a real node, tests make their own.
 
 import type { Bytes } from '../base/bytes.ts'
-import type { PolicyName } from '../core/command.ts'
+import type { AckMode, PolicyName } from '../core/command.ts'
 import type { Crypto } from '../crypto/crypto.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Keyring } from '../ports/keyring.ts'
@@ -49,4 +49,11 @@ export interface InviteOptions {
   readonly uses?: number | undefined
   /** Whether each must be accepted by hand. Default: false. */
   readonly confirm?: boolean | undefined
+}
+
+export interface SendOptions {
+  /** Whose receipts to wait for. Default: nobody's. */
+  readonly ack?: AckMode | undefined
+  /** How long to wait for them. Default: 5 s. */
+  readonly timeoutMs?: number | undefined
 }

@@ -4,7 +4,7 @@
 
 import { utf8 } from '../base/bytes.ts'
 import { CoterieError } from '../base/error.ts'
-import { BODY_BYTES_MAX } from '../base/limits.ts'
+import { ACK_TIMEOUT_MS, BODY_BYTES_MAX } from '../base/limits.ts'
 import type { Command, CommandResult } from '../core/command.ts'
 import type { Event } from '../core/event.ts'
 import type {
@@ -20,7 +20,13 @@ import { createDriver } from './driver.ts'
 import type { CommandReply, Driver } from './driver-types.ts'
 import { toCoterieError } from './failure.ts'
 import { type FinalParts, followFinal, readFinal } from './final-reading.ts'
-import type { CreateGroupOptions, InviteOptions, NodeParts, Scrape } from './node-options.ts'
+import type {
+  CreateGroupOptions,
+  InviteOptions,
+  NodeParts,
+  Scrape,
+  SendOptions,
+} from './node-options.ts'
 import { HealthWatch } from './health.ts'
 import { type ModerateWish, type Moderating, type Moderation, moderate } from './moderating.ts'
 import { Pace } from './pace.ts'
@@ -176,11 +182,12 @@ export class Node {
     return tellShares(this.#parts.machine, this.group(group))
   }
 
-  /** Resolves when the message is durable here. @throws CoterieError TEXT_TOO_LARGE */
+  /** Resolves when the message is durable here, or when receipts are in or late. @throws CoterieError TEXT_TOO_LARGE */
   async send(
     group: string,
     text: string,
     contentType = 'text/plain',
+    receipts: SendOptions = {},
   ): Promise<CommandResult['send']> {
     const payload = utf8(text)
     if (payload.length > TEXT_BYTES_MAX) {
@@ -190,7 +197,9 @@ export class Node {
         { hint: 'Send it in several messages.' },
       )
     }
-    return this.#run({ kind: 'send', group: this.#groupId(group), contentType, payload })
+    const { ack = 'none', timeoutMs = ACK_TIMEOUT_MS } = receipts
+    const asked = ack === 'none' ? {} : { ack, timeoutMs }
+    return this.#run({ kind: 'send', group: this.#groupId(group), contentType, payload, ...asked })
   }
 
   /** Issues a signed statement of what is held now. */

@@ -1,8 +1,9 @@
-// `send`: one text to a group, from the command line or from stdin. Answers when it is durable here,
-// which says nothing yet about who else has it.
+// `send`: one text to a group, from the command line or from stdin. Answers when it is durable here, which
+// says nothing yet about who else has it; with --ack when their receipts are in, or that this is unknown.
 
 import { text as textOf } from '../../base/bytes.ts'
-import { BODY_BYTES_MAX } from '../../base/limits.ts'
+import type { SendAnswer } from '../../api/contract.ts'
+import { ACK_TIMEOUT_MS, BODY_BYTES_MAX } from '../../base/limits.ts'
 import {
   type CommandSpec,
   type Context,
@@ -12,8 +13,12 @@ import {
   optionText,
   usage,
 } from '../command.ts'
+import { DONE, exitOf } from '../exit-code.ts'
 import { fields } from '../output/table.ts'
 import { connect } from './connect.ts'
+
+/** The answer itself takes a moment more than the wait for receipts. */
+const ANSWER_MS = 30_000
 
 export const send: CommandSpec = {
   name: 'send',
@@ -21,23 +26,27 @@ export const send: CommandSpec = {
   arguments: ['<group>', '[text]'],
   options: [
     { flags: '--type <type>', summary: 'content type (default: text/plain)' },
-    { flags: '--ack <whom>', summary: 'wait for receipts: none (others are not available yet)' },
-    { flags: '--timeout <duration>', summary: 'how long to wait for the answer (default: 30s)' },
+    { flags: '--ack <whom>', summary: 'wait for receipts of: none, quorum (of the leaders), all' },
+    {
+      flags: '--timeout <duration>',
+      summary: 'how long to wait: for receipts (default: 5s), else for the answer',
+    },
   ],
-  examples: ['send garden "hello"', 'send garden --json < letter.txt'],
+  examples: ['send garden "hello" --ack quorum', 'send garden --json < letter.txt'],
   run,
 }
 
-async function run(context: Context, given: Given): Promise<void> {
-  checkAck(optionText(given, 'ack'))
+async function run(context: Context, given: Given): Promise<number> {
+  const ack = ackOf(optionText(given, 'ack'))
   const timeoutMs = optionDuration(given, 'timeout')
   const text = await textToSend(context, given)
+  const waiting = ack === 'none' || timeoutMs === undefined ? {} : { timeoutMs }
   const client = await connect(context)
   const answer = await client.call('POST /v1/groups/:id/messages', {
     params: { id: argument(given, 0) },
-    body: { text, contentType: optionText(given, 'type'), ack: 'none' },
+    body: { text, contentType: optionText(given, 'type'), ack, ...waiting },
     headers: { 'idempotency-key': crypto.randomUUID() },
-    timeoutMs,
+    timeoutMs: ack === 'none' ? timeoutMs : (timeoutMs ?? ACK_TIMEOUT_MS) + ANSWER_MS,
   })
   await context.out.result(answer, () =>
     answer.state === 'held'
@@ -48,15 +57,26 @@ async function run(context: Context, given: Given): Promise<void> {
       : fields([
           ['number', answer.number ?? ''],
           ['id', answer.id ?? ''],
+          ...(ack === 'none' ? [] : receiptsOf(answer)),
         ]),
   )
+  if (answer.state !== 'unknown') return DONE
+  await context.out.talk(
+    'ACK_UNKNOWN: receipts are missing; the message is signed and will spread.',
+  )
+  return exitOf('ACK_UNKNOWN')
 }
 
-function checkAck(ack: string | undefined): void {
-  if (ack === undefined || ack === 'none') return
-  if (ack === 'quorum' || ack === 'all') {
-    throw usage(`--ack ${ack} is not available yet.`, 'Leave it out, or say --ack none.')
-  }
+function receiptsOf({ state, ackedBy }: SendAnswer): [string, string][] {
+  return [
+    ['state', state],
+    ['receipts', ackedBy.map((member) => member.slice(0, 8)).join(' ') || 'none'],
+  ]
+}
+
+function ackOf(ack: string | undefined): SendAnswer['ack'] {
+  if (ack === undefined) return 'none'
+  if (ack === 'none' || ack === 'quorum' || ack === 'all') return ack
   throw usage(`--ack takes none, quorum or all, not "${ack}".`)
 }
 

@@ -12,6 +12,7 @@ import {
   ENCODED_BYTES_MAX,
   HEADER_BYTES_MAX,
   MEMBERS_MAX,
+  RECEIPT_BYTES_MAX,
   NOTE_BYTES_MAX,
   SHARE_REQUEST_BYTES_MAX,
 } from '../../base/limits.ts'
@@ -45,6 +46,8 @@ export const FrameKind = {
   gone: 23,
   shareRequest: 24,
   share: 25,
+  ackRequest: 26,
+  receipt: 27,
 } as const
 
 /** Where one line of the sender ends: enough of the ids to tell lines apart, not to trust them. */
@@ -67,6 +70,10 @@ export type GroupFrame =
   /** Nothing more follows for the last vector. */
   | { kind: 'end'; index: number; root: Bytes; count: number }
   | { kind: 'reach'; index: number; records: readonly Bytes[] }
+  /** Asks for receipts of a message: those of these members, by memberGroupId, as far as reached. */
+  | { kind: 'ack-request'; index: number; id: Bytes; wanted: readonly number[] }
+  /** A receipt, one's own or passed on. */
+  | { kind: 'receipt'; index: number; receipt: Bytes }
   /** A join request that an introducer passes on. */
   | { kind: 'request'; index: number; request: Bytes }
   /** The receiver is gone from the group: the message that says so, as it was signed. */
@@ -105,6 +112,9 @@ const share = tuple(
   bytesUpTo(SHARE_SEALED_BYTES_MAX),
 )
 
+const ackRequest = tuple(exactly(26), u32, bytes(32), list(u32, { max: MEMBERS_MAX }))
+const receipt = tuple(exactly(27), u32, bytesUpTo(RECEIPT_BYTES_MAX))
+
 const valueOf = (frame: GroupFrame): Value => {
   switch (frame.kind) {
     case 'digest':
@@ -124,6 +134,10 @@ const valueOf = (frame: GroupFrame): Value => {
       return [19, frame.index, frame.bytes]
     case 'end':
       return [20, frame.index, frame.root, frame.count]
+    case 'ack-request':
+      return [26, frame.index, frame.id, [...frame.wanted]]
+    case 'receipt':
+      return [27, frame.index, frame.receipt]
     case 'reach':
       return [21, frame.index, [...frame.records]]
     case 'request':
@@ -139,11 +153,11 @@ const valueOf = (frame: GroupFrame): Value => {
 
 export const writeGroupFrame = (frame: GroupFrame): Bytes => encode(valueOf(frame))
 
-export const isGroupKind = (kind: number): boolean => kind >= 16 && kind <= 25
+export const isGroupKind = (kind: number): boolean => kind >= 16 && kind <= 27
 
 const malformed = fail('frame-malformed')
 
-/** Reads a decoded frame of kind 16-25. Never throws on what a peer sent. */
+/** Reads a decoded frame of kind 16-27. Never throws on what a peer sent. */
 export const readGroupFrame = (value: Value): Result<GroupFrame> => {
   if (!Array.isArray(value)) return malformed
   const fields = value as readonly Value[]
@@ -185,6 +199,16 @@ const readSmallFrame = (value: Value, kind: Value | undefined): Result<GroupFram
   if (kind === FrameKind.reach) {
     const read = reach(value)
     if (read.ok) return ok({ kind: 'reach', index: read.value[1], records: read.value[2] })
+  }
+  if (kind === FrameKind.ackRequest) {
+    const read = ackRequest(value)
+    if (!read.ok) return malformed
+    const [, index, id, wanted] = read.value
+    return ok({ kind: 'ack-request', index, id, wanted })
+  }
+  if (kind === FrameKind.receipt) {
+    const read = receipt(value)
+    if (read.ok) return ok({ kind: 'receipt', index: read.value[1], receipt: read.value[2] })
   }
   if (kind === FrameKind.request) {
     const read = request(value)

@@ -2,7 +2,7 @@
  * Commands: each checks what it was given, asks the idea that owns it, and is answered once, when
  * its promise holds. Nothing here knows a rule of the protocol.
  */
-import { NAME_BYTES_MAX } from '../../base/limits.ts'
+import { ACK_TIMEOUT_MS, NAME_BYTES_MAX } from '../../base/limits.ts'
 import { utf8 } from '../../base/bytes.ts'
 import { encode } from '../../codec/canonical.ts'
 import type { Command } from '../command.ts'
@@ -15,6 +15,7 @@ import { presentMembers } from '../membership/roster.ts'
 import { parseTicketText } from '../membership/ticket.ts'
 import { isAddress } from '../presence/reach-record.ts'
 import { block } from '../presence/redial.ts'
+import { awaitAcks } from '../replica/acks.ts'
 import { acceptRequest, invite } from '../replica/admission.ts'
 import { postAttest } from '../replica/author.ts'
 import type { Posted } from '../replica/author.ts'
@@ -115,7 +116,13 @@ const runGroupCommand = (
         if ('draft' in sent) {
           return reply(later, ticket, { number: null, id: null, draft: sent.draft })
         }
-        reply(later, ticket, { ...numbered(sent.message), draft: null })
+        const { ack: mode = 'none', timeoutMs = ACK_TIMEOUT_MS } = command
+        const done = { ...numbered(sent.message), draft: null }
+        if (mode === 'none') return reply(later, ticket, done)
+        const wanted = { id: sent.message.id, mode, timeoutMs }
+        awaitAcks(later, replica, wanted, (last, acknowledged, ackedBy) =>
+          reply(last, ticket, { ...done, acknowledged, ackedBy }),
+        )
       })
     case 'remove-member':
       return remove(turn, replica, command.scope, command.target, (later, result) =>

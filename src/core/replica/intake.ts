@@ -24,6 +24,7 @@ import { announceDeparture, announceRow, noteBranch } from './announce.ts'
 import { answered, noteControl } from './control.ts'
 import { departurePut, noteDepartures } from './departures.ts'
 import { countText } from './exposure.ts'
+import { noteAck } from './acks.ts'
 import { noteFinal } from './final.ts'
 import { noteHeard } from './heard.ts'
 import { forgetLeft } from './erasure.ts'
@@ -283,6 +284,7 @@ const admit = (
   noteWitness(turn, replica, row)
   noteAttesting(turn, replica, row)
   noteFinal(replica, row, info)
+  noteAck(turn, replica, row.id)
   if (replica.transcript.count % LOOK_EVERY_MESSAGES === 0) replica.changed = true
 }
 

@@ -21,6 +21,7 @@ import {
 import { Space, key } from '../storage.ts'
 import type { Turn } from '../turn.ts'
 import { count, emit, persist } from '../turn.ts'
+import { passAcks, takeAckRequest, takeReceipt } from './acks.ts'
 import { passRequests, takeRequest } from './admission.ts'
 import { takeBatch, takeEnd } from './receive.ts'
 import { takeShareRequest } from './share-answering.ts'
@@ -68,6 +69,7 @@ export const linkUp = (
     greet(turn, replica, entry)
     openRound(turn, replica, entry)
   }
+  passAcks(turn, replica)
   return true
 }
 
@@ -177,6 +179,12 @@ export const takeGroupFrame = (
       break
     case 'reach':
       takeReach(turn, replica, entry, frame.value.records)
+      break
+    case 'ack-request':
+      takeAckRequest(turn, replica, entry, frame.value)
+      break
+    case 'receipt':
+      takeReceipt(turn, replica, entry, frame.value.receipt)
       break
     case 'request':
       takeRequest(turn, replica, frame.value.request)

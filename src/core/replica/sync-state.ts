@@ -10,6 +10,8 @@ import type { SyncRound } from '../command.ts'
 import type { PeerId } from '../input.ts'
 import type { Hex } from '../message/header.ts'
 import type { Turn } from '../turn.ts'
+import type { Acks } from './acks-state.ts'
+import { createAcks } from './acks-state.ts'
 import type { Stream } from './stream-state.ts'
 
 /** Bytes, messages and times of one round with one peer: what `sync` prints. */
@@ -69,6 +71,8 @@ export interface SyncWaiter {
 export type AskReason = 'gap' | 'closed'
 
 export interface SyncState {
+  /** Receipts that are asked for. */
+  readonly acks: Acks
   /** By channel. */
   readonly peers: Map<number, SyncPeer>
   /** By channel, those who are gone: asked for what only they have, and given nothing. */
@@ -91,6 +95,7 @@ export interface SyncState {
 }
 
 export const createSyncState = (): SyncState => ({
+  acks: createAcks(),
   peers: new Map(),
   gone: new Map(),
   fetching: undefined,

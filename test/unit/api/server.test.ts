@@ -155,7 +155,7 @@ describe('requests that cannot be right', () => {
     ['a field missing', {}, 400],
     ['a field of the wrong type', { text: 7 }, 400],
     ['a field too many', { text: 'x', txet: 'y' }, 400],
-    ['an ack that is not available yet', { text: 'x', ack: 'quorum' }, 400],
+    ['an ack of nobody known', { text: 'x', ack: 'some' }, 400],
     ['a content type that is none', { text: 'x', contentType: 'nonsense' }, 400],
   ])('%s', async (_, body, status) => {
     const reply = await post('/v1/groups/garden/messages', body)

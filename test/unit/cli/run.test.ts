@@ -263,13 +263,21 @@ describe('with a daemon', () => {
     expect(await send(large.subarray(1))).toMatchObject({ ok: true })
   })
 
-  test('an ack that is not available yet is refused, not ignored', async () => {
+  test('an ack that nobody knows is refused; one whose receipts are late is unknown and exit 6', async () => {
     const before = endpoint.commands.length
-    for (const ack of ['quorum', 'all', 'some']) {
-      expect((await here('send', 'garden', 'x', '--ack', ack)).exit).toBe(2)
-    }
+    expect((await here('send', 'garden', 'x', '--ack', 'some')).exit).toBe(2)
     expect(endpoint.commands).toHaveLength(before)
     expect((await here('send', 'garden', 'x', '--ack', 'none')).exit).toBe(0)
+    endpoint.receipts = { acknowledged: false, ackedBy: [] }
+    const late = await here('--json', 'send', 'garden', 'x', '--ack', 'quorum', '--timeout', '1s')
+    expect(late.exit).toBe(6)
+    expect(objects(late)[0]).toMatchObject({ ok: true, ack: 'quorum', state: 'unknown' })
+    endpoint.receipts = { acknowledged: true, ackedBy: ['a'.repeat(64)] }
+    const inTime = await here('--json', 'send', 'garden', 'x', '--ack', 'all')
+    expect(inTime.exit).toBe(0)
+    expect(objects(inTime)[0]).toMatchObject({ state: 'acknowledged', ackedBy: ['a'.repeat(64)] })
+    expect(endpoint.commands.at(-1)).toMatchObject({ ack: 'all', timeoutMs: 5_000 })
+    endpoint.receipts = {}
   })
 
   test('errors of the daemon come with their own exit', async () => {

@@ -70,6 +70,8 @@ export function memberOf(letter: string, over: Partial<MemberReport> = {}): Memb
 
 export class ScriptedEndpoint implements EndpointMachine {
   readonly commands: Command[] = []
+  /** What a send says of receipts. */
+  receipts: { readonly acknowledged?: boolean; readonly ackedBy?: readonly string[] } = {}
   readonly #script: Script
   readonly #next = new Map<number, number>()
   #lamport = 0
@@ -152,7 +154,7 @@ export class ScriptedEndpoint implements EndpointMachine {
     }
     const payload = text(command.payload) ?? ''
     const row = { ...this.#row(0), text: payload, contentType: command.contentType }
-    const value = { number: row.number, id: row.id, draft: null }
+    const value = { number: row.number, id: row.id, draft: null, ...this.receipts }
     return [...this.#store(0, row), { kind: 'reply', ticket, reply: { ok: true, value } }]
   }
 
