@@ -171,6 +171,8 @@ export const PRESENCE_MISSED_MAX = 3
 export const ATTEST_INTERVAL_MS = 60 * secondMs
 /** Random part of that time, in ms: whoever comes later takes what the earlier said into one message. */
 export const ATTEST_JITTER_MS = 5 * secondMs
+/** When a leader that could not make an epoch that is called for looks again, in ms. */
+export const MANAGE_RETRY_MS = 60 * secondMs
 /** Own messages after which an attestation is due. */
 export const ATTEST_AFTER_MESSAGES = 32
 /** After this wait a leader posts the attestation that lets texts become final, in ms. */

@@ -177,6 +177,15 @@ export interface PeerReport {
   groups: string[]
 }
 
+/** An admission that is being asked for: its ticket is good, and no Welcome came yet. */
+export interface JoinReport {
+  group: string
+  /** Until when it is asked for, ms UTC. */
+  expires: number
+  /** How it went last. */
+  why: string
+}
+
 export interface EndpointReport {
   name: string
   account: string
@@ -185,6 +194,7 @@ export interface EndpointReport {
   listen: string[]
   groups: GroupReport[]
   peers: PeerReport[]
+  joins: JoinReport[]
   contacts: string[]
 }
 

@@ -8,6 +8,7 @@ import type {
   EpochReport,
   FinalReport,
   GroupReport,
+  JoinReport,
   MemberState,
   PeerReport,
   ToldReport,
@@ -66,6 +67,8 @@ export interface Status {
   state: HealthState
   groups: GroupStatus[]
   peers: PeerReport[]
+  /** Groups that this node is asking to be let into. */
+  joins: JoinReport[]
 }
 
 /** The status of everything. @param nowMs monotonic */
@@ -88,6 +91,7 @@ export function statusOf(
     state: worst(groups.map((group) => group.state)),
     groups,
     peers: report.peers,
+    joins: report.joins,
   }
 }
 

@@ -5,6 +5,7 @@ import { encode } from '../../src/codec/canonical.ts'
 import { SeededRandom } from '../../src/base/random.ts'
 import { BATCH_BYTES_MAX } from '../../src/base/limits.ts'
 import { FrameKind, writeGroupFrame } from '../../src/core/anti-entropy/frames.ts'
+import { STRIKE_FADES_MS } from '../../src/core/endpoint/strikes.ts'
 import type { Message } from '../../src/core/message/message.ts'
 import { signMessage } from '../../src/core/message/message.ts'
 import { draftOf, nextPlain, secretOf } from '../support/author.ts'
@@ -141,6 +142,24 @@ describe('a batch that lies', () => {
     expect(counted(mesh, 'links_reset/misbehaved')).toBe(0)
     sendFrames(mesh.world, 2, 0, [frame])
     later(mesh, 200)
+    expect(counted(mesh, 'links_reset/misbehaved')).toBe(1)
+    goesOn(mesh)
+  })
+
+  test('now and then is forgotten a minute later, and ends no link', () => {
+    const mesh = hostileMesh('now and then')
+    const frame = batchFrame(batchOf([forge(mesh)]))
+    for (let i = 0; i < 6; i++) {
+      sendFrames(mesh.world, 2, 0, [frame])
+      later(mesh, STRIKE_FADES_MS + 1_000)
+    }
+    expect(counted(mesh, 'frames_dropped/signature')).toBe(6)
+    expect(counted(mesh, 'links_reset/misbehaved')).toBe(0)
+    // One is forgotten a minute, not all: those that come faster end it.
+    for (let i = 0; i < 3; i++) {
+      sendFrames(mesh.world, 2, 0, [frame])
+      later(mesh, STRIKE_FADES_MS / 2)
+    }
     expect(counted(mesh, 'links_reset/misbehaved')).toBe(1)
     goesOn(mesh)
   })

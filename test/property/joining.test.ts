@@ -6,6 +6,7 @@ import type { CommandReply } from '../../src/node/driver-types.ts'
 import type { CommandHandle } from '../../src/lab/world/node.ts'
 import { broken } from '../support/laws.ts'
 import {
+  endpointOf,
   type Mesh,
   converge,
   done,
@@ -132,9 +133,17 @@ describe('an introducer', () => {
     const joining = join(mesh, 2, ticket, 5_000)
     expect(codeOf(replied(mesh, joining))).toBe('JOIN_PENDING')
     expect(groupOf(mesh, 1)?.requests).toEqual([])
+    const joins = (): unknown => endpointOf(mesh.world, 2).report().joins
+    const [why, expires] = [
+      expect.stringMatching(/issuer|introducer/),
+      expect.any(Number),
+    ] as unknown[]
+    expect(joins()).toEqual([{ group: mesh.group, expires, why }])
     later(mesh, 60_000)
+    expect(joins()).toEqual([{ group: mesh.group, expires, why }])
     mesh.world.restart(0)
     mesh.world.runUntil(() => groupOf(mesh, 2)?.members.length === 3, 60_000)
+    expect(joins()).toEqual([])
     settled(mesh, 3)
   })
 

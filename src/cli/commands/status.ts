@@ -41,6 +41,14 @@ function linesOf(answer: Status): Line[] {
     const heading = ['group', 'id', 'state', 'members', 'reachable', 'messages', 'root', 'why']
     lines.push('', ...table(heading, rows), '', ...keyLines(answer), '', ...exposureLines(answer))
   }
+  if (answer.joins.length > 0) {
+    const rows = answer.joins.map(({ group, expires, why }) => [
+      group.slice(0, 8),
+      shortTime(expires),
+      why,
+    ])
+    lines.push('', ...table(['joining', 'until', 'so far'], rows))
+  }
   if (answer.peers.length > 0) {
     const rows = answer.peers.map((peer) => [
       peer.name === '' ? '?' : peer.name,

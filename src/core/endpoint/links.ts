@@ -44,9 +44,8 @@ import type { Turn } from '../turn.ts'
 import { count, emit } from '../turn.ts'
 import type { Channel, EndpointState } from './state.ts'
 import { answerPings } from './pings.ts'
+import { STRIKES_MAX, struck } from './strikes.ts'
 
-/** Malformed frames after which a peer is reset. */
-const STRIKES_MAX = 3
 /** How often links are chosen anew although nothing changed. */
 const RECHOOSE_MS = minuteMs
 /** How long changes of who belongs are gathered before links are chosen. */
@@ -230,9 +229,9 @@ const strike = (turn: Turn, state: EndpointState, channel: Channel, reason: stri
 
 /** Counts a misdeed of a peer that was named already. */
 export const blame = (turn: Turn, state: EndpointState, peer: PeerId): void => {
-  const strikes = (state.strikes.get(peer) ?? 0) + 1
+  const strikes = struck(state.strikes.get(peer), turn.env.nowMs)
   state.strikes.set(peer, strikes)
-  if (strikes >= STRIKES_MAX) giveUp(turn, state, peer, 'misbehaved')
+  if (strikes.held >= STRIKES_MAX) giveUp(turn, state, peer, 'misbehaved')
 }
 
 const helloFrame = (turn: Turn, state: EndpointState, channel: Channel, step: HelloStep): void => {

@@ -5,7 +5,7 @@
 import { toHex } from '../../base/bytes.ts'
 import type { Crypto } from '../../crypto/crypto.ts'
 import type { PeerId } from '../input.ts'
-import type { EndpointReport, GroupReport, PeerReport } from '../report.ts'
+import type { EndpointReport, GroupReport, JoinReport, PeerReport } from '../report.ts'
 import { reportGroup } from '../replica/report.ts'
 import type { Replica } from '../replica/state.ts'
 import { createLoads, createTurn } from '../turn.ts'
@@ -32,6 +32,7 @@ export const reportEndpoint = (
     .map((replica) => reportOne(crypto, moment, replica))
     .sort((a, b) => (a.group < b.group ? -1 : 1)),
   peers: peersOf(state, moment.nowMs),
+  joins: joinsOf(state),
   contacts: [...state.contacts].sort(),
 })
 
@@ -40,6 +41,15 @@ const reportOne = (crypto: Crypto, moment: Moment, replica: Replica): GroupRepor
   const turn = createTurn(env, createLoads())
   return reportGroup(turn, replica, toHex(rootOf(turn, replica)))
 }
+
+const joinsOf = (state: EndpointState): JoinReport[] =>
+  [...state.joins.values()]
+    .map(({ ticket, lastReason }) => ({
+      group: toHex(ticket.group),
+      expires: ticket.expiresMs,
+      why: lastReason,
+    }))
+    .sort((a, b) => a.expires - b.expires || (a.group < b.group ? -1 : 1))
 
 const peersOf = (state: EndpointState, nowMs: number): PeerReport[] => {
   const peers = new Set<PeerId>([

@@ -17,6 +17,7 @@ import { createRedial } from '../presence/redial.ts'
 import type { Replica } from '../replica/state.ts'
 import type { Loads } from '../turn.ts'
 import { createLoads } from '../turn.ts'
+import type { Strikes } from './strikes.ts'
 
 /** Peers of which something is remembered after they went. */
 const PEERS_REMEMBERED = 1024
@@ -91,8 +92,8 @@ export interface EndpointState {
   readonly pings: { readonly ticket: number; readonly peer: PeerId; readonly deadlineMs: number }[]
   /** Join requests of each peer in the last hour: request -> first seen. */
   readonly requestsSeen: Lru<PeerId, Map<Hex, number>>
-  /** Malformed frames of a peer since it was last reset. */
-  readonly strikes: Lru<PeerId, number>
+  /** Malformed frames of a peer since it was last reset, as far as they are not forgotten. */
+  readonly strikes: Lru<PeerId, Strikes>
   /** Why the last dial of a peer or address failed. */
   readonly dialReasons: Map<string, string>
   ready: boolean

@@ -9,6 +9,7 @@ import {
   EPOCH_AGE_MAX_MS,
   EPOCH_GAP_MIN_MS,
   EPOCH_MESSAGES_MAX,
+  MANAGE_RETRY_MS,
   REKEY_REQUEST_GAP_MS,
 } from '../../base/limits.ts'
 import { backOff, mergeWaitMs, rotateWaitMs } from '../election/merge.ts'
@@ -215,16 +216,30 @@ export const manageNow = (turn: Turn, replica: Replica): void => {
   if (call === undefined || !('cause' in call) || call.subject !== replica.calling) {
     return planEpoch(turn, replica)
   }
-  const failed = (later: Turn, posted: Posted): void => {
-    if (!posted.ok) count(later, 'epochs_failed')
+  const asked = requestsNow(replica)
+  const acted = (later: Turn, posted: Posted): void => {
+    if (posted.ok) noteHonoured(later, replica, asked)
+    else count(later, 'epochs_failed', posted.error.code)
+    lookAgain(later, replica, call)
   }
-  noteHonoured(turn, replica)
-  if (call.cause === 'accused') return removeAccused(turn, replica, failed)
+  if (call.cause === 'accused') return removeAccused(turn, replica, acted)
   const own = call.cause === 'age' || call.cause === 'returned'
-  if (!own) return postEpoch(turn, replica, failed)
-  postRekeyRequest(turn, replica, RekeyCode.age, undefined, (later, asked) => {
-    if (asked.ok) postEpoch(later, replica, failed)
+  if (!own) return postEpoch(turn, replica, acted)
+  postRekeyRequest(turn, replica, RekeyCode.age, undefined, (later, posted) => {
+    if (posted.ok) postEpoch(later, replica, acted)
+    else acted(later, posted)
   })
+}
+
+/**
+ * What called may still call: nothing could be posted, or more was heard at once than an epoch can stand
+ * on, and what called was not among it. Maybe nothing else will ever change, so this leader looks again
+ * after a while; by then another call has set its own wait, and no call has ended this one.
+ */
+const lookAgain = (turn: Turn, replica: Replica, call: Call): void => {
+  if (replica.calling !== call.subject) return
+  const atMs = turn.env.nowMs + MANAGE_RETRY_MS
+  emit(turn, { kind: 'set-timer', timer: timerOf(replica), atMs })
 }
 
 /** Takes out those accused, one after the other, and re-keys without them. */
@@ -245,9 +260,20 @@ const removeAccused = (
   })
 }
 
+/** Requests to re-key that no epoch has answered. */
+const requestsNow = (replica: Replica): ControlEntry<ControlInfo>[] =>
+  uncovered(replica.jurisdiction, currentContext(replica)).filter(
+    ({ type }) => type === MessageType.rekeyRequest,
+  )
+
 /** An epoch answers every request in its past: their authors' hour begins. */
-const noteHonoured = (turn: Turn, replica: Replica): void => {
-  for (const entry of uncovered(replica.jurisdiction, currentContext(replica))) {
-    if (entry.type === MessageType.rekeyRequest) replica.rekeyed.set(entry.member, turn.env.nowMs)
+const noteHonoured = (
+  turn: Turn,
+  replica: Replica,
+  asked: readonly ControlEntry<ControlInfo>[],
+): void => {
+  const left = new Set(requestsNow(replica))
+  for (const entry of asked) {
+    if (!left.has(entry)) replica.rekeyed.set(entry.member, turn.env.nowMs)
   }
 }

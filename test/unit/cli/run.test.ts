@@ -23,10 +23,17 @@ let home: string
 let daemon: Daemon
 let endpoint: ScriptedEndpoint
 
+/** A group that the node still asks to be let into. */
+const joining = {
+  group: 'cd'.repeat(32),
+  expires: 1_800_000_000_000,
+  why: 'no introducer was reached yet',
+}
+
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'coterie-cli-'))
   const paths = resolvePaths({ home, env: {}, userHome: home })
-  const scripted = await startScripted()
+  const scripted = await startScripted({ joins: [joining] })
   endpoint = scripted.endpoint
   const startNode = () => Promise.resolve(scripted.node)
   daemon = await startDaemon({ paths, config: configDefaults, startNode })
@@ -206,6 +213,10 @@ describe('with a daemon', () => {
       ackedBy: [],
     })
     expect(await one('status')).toMatchObject({ name: 'ada', state: 'healthy', peers: [] })
+    expect(await one('status')).toMatchObject({ joins: [joining] })
+    expect((await here('status')).stdout).toMatch(
+      /^cdcdcdcd +2\d{3}-.* no introducer was reached yet$/m,
+    )
     expect(await one('invite', 'garden', '--uses', '2')).toMatchObject({ uses: 2 })
     expect(await one('join', 'x')).toMatchObject({ group: groupId, name: 'garden' })
     expect(await one('member', 'list', 'garden')).toMatchObject({

@@ -15,6 +15,7 @@ import type {
   EndpointReport,
   GroupReport,
   HeldText,
+  JoinReport,
   MemberReport,
   ShareReport,
   StandingReport,
@@ -42,6 +43,8 @@ export interface Script {
   readonly sync?: (peer: string) => object
   /** Default: leader. */
   readonly role?: 'leader' | 'member'
+  /** Admissions asked for. */
+  readonly joins?: readonly JoinReport[]
   /** Own texts that wait. */
   readonly held?: readonly HeldText[]
   /** Requests for keys. */
@@ -96,6 +99,7 @@ export class ScriptedEndpoint implements EndpointMachine {
       listen: this.#listen,
       groups: [this.#group()],
       peers: [],
+      joins: [...(this.#script.joins ?? [])],
       contacts: [],
     }
   }
