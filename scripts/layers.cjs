@@ -64,7 +64,7 @@ const coreFloors = [
   ['constitution', 'transcript'],
   ['membership', 'epoch', 'attestation', 'anti-entropy', 'meta', 'evidence'],
   ['validity', 'order', 'election', 'equivocation', 'key-share'],
-  ['replica'],
+  ['replica', 'export'],
   ['endpoint'],
 ]
 

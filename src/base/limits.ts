@@ -224,3 +224,12 @@ export const SYNC_CREDIT_BYTES = MEBIBYTE
 export const GONE_WITHDRAWN_MAX = 256
 /** Bytes of batches that a reader gathers before it calls them durable: a part of that credit. */
 export const DURABLE_BYTES_MIN = 256 * KIBIBYTE
+
+// --- Archives ------------------------------------------------------------------------------------
+
+/** Bytes of one frame of an archive of a transcript: the largest message, or what vouches for a line. */
+export const ARCHIVE_FRAME_BYTES_MAX = MEBIBYTE
+/** Bytes of messages after which a writer of an archive closes a frame. */
+export const ARCHIVE_FRAME_BYTES_TARGET = 96 * KIBIBYTE
+/** Messages that a writer or reader of an archive holds in memory, over all lines. */
+export const ARCHIVE_WINDOW_MESSAGES = 4_096

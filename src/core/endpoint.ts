@@ -70,6 +70,8 @@ import { expirePings } from './endpoint/pings.ts'
 import { reportEndpoint } from './endpoint/report.ts'
 import type { EndpointState } from './endpoint/state.ts'
 import { createEndpointState } from './endpoint/state.ts'
+import type { ExportState } from './replica/exporting.ts'
+import { exportStateOf, textKeyOf } from './replica/exporting.ts'
 
 export interface EndpointOptions {
   /** Whether texts are kept on disk once they were opened. Default: true. */
@@ -135,6 +137,18 @@ export class Endpoint implements Machine {
   shares(group: string): ShareReport[] | undefined {
     const replica = this.#state.replicas.get(group)
     return replica && sharesOf(replica)
+  }
+
+  /** What an archive of a group's transcript starts from, as of now. */
+  exportState(group: string): ExportState | undefined {
+    const replica = this.#state.replicas.get(group)
+    return replica && exportStateOf(this.#crypto, replica)
+  }
+
+  /** The key of a stored text, if `read` shows what it says. */
+  textKey(group: string, record: Bytes, line: number, archived?: Bytes): Bytes | undefined {
+    const replica = this.#state.replicas.get(group)
+    return replica && textKeyOf(this.#crypto, replica, record, line, archived)
   }
 
   /** The number under which a group's keys are stored. */

@@ -67,6 +67,9 @@ export const labels = Object.freeze({
   leaf: 'coterie/1/leaf',
   view: 'coterie/1/view',
   members: 'coterie/1/members',
+
+  // Archives of transcripts
+  archive: 'coterie/1/archive',
 })
 
 /** One registered label. */

@@ -16,6 +16,7 @@ import type {
   StandingReport,
   TextReport,
 } from '../core/report.ts'
+import type { ExportState } from '../core/replica/exporting.ts'
 import { archiveKey, archiveRanges, archivedKeys } from '../core/replica/archive.ts'
 import { Space, key, only, within } from '../core/storage.ts'
 import { stepsOfRecords } from '../core/order/steps.ts'
@@ -38,6 +39,10 @@ export interface EndpointMachine extends Machine {
   standing(group: string, member: string): StandingReport | undefined
   /** Who asked whom for keys of epochs, newest first. */
   shares(group: string): ShareReport[] | undefined
+  /** What an archive of a group's transcript starts from, as of now. */
+  exportState(group: string): ExportState | undefined
+  /** The key of a stored text, if `read` shows what it says. */
+  textKey(group: string, record: Bytes, line: number, archived?: Bytes): Bytes | undefined
   /** The number under which a group's rows are stored. */
   groupNumber(group: string): number | undefined
 }
@@ -139,19 +144,27 @@ export class TextStore {
     })
   }
 
-  async #read(ranges: readonly Range[]): Promise<Entry[]> {
-    const { store, keyring } = this.#parts
-    const rows = await new Promise<Entry[]>((resolve, reject) => {
-      store.read(ranges, (error, results) => {
-        if (error === undefined) resolve(results.flat())
-        else reject(error)
-      })
-    })
-    return rows.map((row) => toEntry(keyring, row))
+  #read(ranges: readonly Range[]): Promise<Entry[]> {
+    return readStored(this.#parts, ranges)
   }
 }
 
-const messageKey = (group: number, line: number, counter: number): Bytes =>
+/** Rows of a store as the core wrote them, all ranges in one list. */
+export async function readStored(
+  { store, keyring }: Pick<TextStoreParts, 'store' | 'keyring'>,
+  ranges: readonly Range[],
+): Promise<Entry[]> {
+  const rows = await new Promise<Entry[]>((resolve, reject) => {
+    store.read(ranges, (error, results) => {
+      if (error === undefined) resolve(results.flat())
+      else reject(error)
+    })
+  })
+  return rows.map((row) => toEntry(keyring, row))
+}
+
+/** Where a message lies. */
+export const messageKey = (group: number, line: number, counter: number): Bytes =>
   key(Space.message, group, line, counter)
 
 /** The counters of a short range; longer ones are read as what they are. */

@@ -117,6 +117,14 @@ export class ScriptedEndpoint implements EndpointMachine {
     return undefined
   }
 
+  exportState(): undefined {
+    return undefined
+  }
+
+  textKey(): undefined {
+    return undefined
+  }
+
   shares(group: string): ShareReport[] | undefined {
     return group === groupId ? [...(this.#script.shares ?? [])] : undefined
   }
@@ -288,6 +296,8 @@ export async function startScripted(
     heldTexts: () => endpoint.heldTexts(),
     standing: (group, member) => endpoint.standing(group, member),
     exposure: () => undefined,
+    exportState: () => undefined,
+    textKey: () => undefined,
     shares: (group) => endpoint.shares(group),
     groupNumber: (group) => endpoint.groupNumber(group),
   }
