@@ -5,7 +5,8 @@ import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { readJson } from './body.ts'
-import { IDEMPOTENCY_HEADER } from './contract.ts'
+import type { ExportPart } from '../node/exporting.ts'
+import { type ArchiveLine, IDEMPOTENCY_HEADER } from './contract.ts'
 import { RequestError, errorAnswer } from './failure.ts'
 import { Idempotency } from './idempotency.ts'
 import { linesResponse } from './lines.ts'
@@ -44,6 +45,7 @@ export function createApp(options: AppOptions): App {
   addHealth(app, options)
   addRoutes(app, options)
   addMessages(app, options)
+  addArchive(app, options)
   const description = describeApi()
   app.get('/v1/openapi.json', (context) => context.json(description))
   return app
@@ -98,6 +100,23 @@ function addMessages(app: App, { node, closing }: AppOptions): void {
       : node.read(group, { ...options, signal })
     return linesResponse(texts, { cancel: () => leaving.abort(), waitForFirst: !follow })
   })
+}
+
+function addArchive(app: App, { node, closing }: AppOptions): void {
+  app.get('/v1/groups/:id/archive', (context) => {
+    const query = check(queries['GET /v1/groups/:id/archive'], context.req.query())
+    const leaving = new AbortController()
+    const signal = AbortSignal.any([leaving.signal, closing])
+    const parts = node.exportGroup(context.req.param('id'), { keys: query.keys, signal })
+    return linesResponse(spelled(parts), { cancel: () => leaving.abort(), waitForFirst: true })
+  })
+}
+
+async function* spelled(parts: AsyncIterable<ExportPart>): AsyncGenerator<ArchiveLine> {
+  for await (const part of parts) {
+    if (part.part === 'end') yield { part: 'end', ...part.figures }
+    else yield { part: part.part, bytes: Buffer.from(part.bytes).toString('base64') }
+  }
 }
 
 async function readBody(

@@ -4,6 +4,7 @@
 
 import type { ErrorCode } from '../base/error.ts'
 import type { Moderation } from '../node/moderating.ts'
+import type { ExportFigures } from '../node/exporting.ts'
 import type { Status } from '../node/status.ts'
 import type { Removal } from '../node/removing.ts'
 import type {
@@ -21,6 +22,7 @@ import type {
 
 export type {
   Event,
+  ExportFigures,
   GroupReport,
   MemberReport,
   PeerReport,
@@ -126,6 +128,11 @@ export interface Answers {
   'POST /v1/peers/unblock': { blocked: string[] }
   'POST /v1/peers/ping': { peer: string; rttMs: number }
 }
+
+/** What `GET /v1/groups/:id/archive` sends, one object a line; without the end it is cut short. */
+export type ArchiveLine =
+  /** The next piece of one of the two files, in base64. */
+  { part: 'archive' | 'keys'; bytes: string } | ({ part: 'end' } & ExportFigures)
 
 /** What `GET /v1/events` sends, one object a frame. */
 export type EventFrame =

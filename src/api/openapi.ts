@@ -10,6 +10,8 @@ type Json = Record<string, unknown>
 
 const extraRoutes: Readonly<Record<string, string>> = {
   'GET /v1/groups/:id/messages': 'Texts in total order, one object a line; may stay open.',
+  'GET /v1/groups/:id/archive':
+    'The transcript as an archive that verifies by itself: pieces in base64, one object a line.',
   'GET /v1/events': 'A WebSocket of events; tells gaps, drops slow readers with a reason.',
   'GET /v1/openapi.json': 'This description.',
   'GET /livez': 'Whether the process answers. Needs no token.',
@@ -19,6 +21,7 @@ const extraRoutes: Readonly<Record<string, string>> = {
 
 const textType: Readonly<Record<string, string>> = {
   'GET /v1/groups/:id/messages': LINES_TYPE,
+  'GET /v1/groups/:id/archive': LINES_TYPE,
   'GET /metrics': 'text/plain',
 }
 

@@ -16,6 +16,7 @@ export type ApiNode = Pick<
   | 'createGroup'
   | 'ended'
   | 'events'
+  | 'exportGroup'
   | 'failure'
   | 'follow'
   | 'group'

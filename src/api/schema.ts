@@ -89,6 +89,9 @@ export const queries = {
     all: flag.describe('1: also texts that this member was never entitled to.'),
     final: flag.describe('1: only what can change no more, in the final order.'),
   }),
+  'GET /v1/groups/:id/archive': z.strictObject({
+    keys: flag.describe('1: also the keys of every text that is readable here.'),
+  }),
   'GET /v1/events': z.strictObject({
     after: z.coerce.number().int().min(0).optional().describe('Number of the last event seen.'),
   }),

@@ -225,11 +225,13 @@ export const GONE_WITHDRAWN_MAX = 256
 /** Bytes of batches that a reader gathers before it calls them durable: a part of that credit. */
 export const DURABLE_BYTES_MIN = 256 * KIBIBYTE
 
-// --- Archives ------------------------------------------------------------------------------------
+// --- Archives and proofs ------------------------------------------------------------------------------------
 
 /** Bytes of one frame of an archive of a transcript: the largest message, or what vouches for a line. */
 export const ARCHIVE_FRAME_BYTES_MAX = MEBIBYTE
 /** Bytes of messages after which a writer of an archive closes a frame. */
 export const ARCHIVE_FRAME_BYTES_TARGET = 96 * KIBIBYTE
+/** Bytes of a proof for strangers: constitution, admission and evidence, each within a body. */
+export const PROOF_BYTES_MAX = 4 * BODY_BYTES_MAX
 /** Messages that a writer or reader of an archive holds in memory, over all lines. */
 export const ARCHIVE_WINDOW_MESSAGES = 4_096

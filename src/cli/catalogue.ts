@@ -21,6 +21,8 @@ const loaders: Readonly<Record<string, () => Promise<CommandSpec>>> = {
   attest: async () => (await import('./commands/attest.ts')).attest,
   peer: async () => (await import('./commands/peer.ts')).peer,
   sync: async () => (await import('./commands/sync.ts')).sync,
+  export: async () => (await import('./commands/export.ts')).exportCommand,
+  verify: async () => (await import('./commands/verify.ts')).verify,
   config: async () => (await import('./commands/config.ts')).config,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
   demo: async () => (await import('./commands/demo.ts')).demo,

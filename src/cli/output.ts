@@ -9,7 +9,7 @@ import { visible } from './output/visible.ts'
 /** Where text goes: a process stream, or a buffer in a test. */
 export interface Sink {
   /** Calls `done` when the text has been handed on, or could not be. */
-  write(text: string, done: (error?: Error | null) => void): unknown
+  write(text: string | Uint8Array, done: (error?: Error | null) => void): unknown
   readonly isTTY?: boolean | undefined
 }
 
@@ -65,6 +65,16 @@ export class Output {
     return this.#print(text.endsWith('\n') ? text : `${text}\n`)
   }
 
+  /** Whether a person looks at stdout. */
+  get terminal(): boolean {
+    return this.#options.stdout.isTTY === true
+  }
+
+  /** Part of a file that somebody wants on stdout, as it is. */
+  async bytes(part: Uint8Array): Promise<void> {
+    await this.#print(part)
+  }
+
   /** Something beside the result: progress, a remark. */
   async talk(line: Line): Promise<void> {
     if (this.#options.quiet) return
@@ -92,8 +102,8 @@ export class Output {
   }
 
   /** Waits until the text was taken, so that a slow reader slows us and costs no memory. */
-  async #print(text: string): Promise<void> {
-    if (this.#closed || text === '') return
+  async #print(text: string | Uint8Array): Promise<void> {
+    if (this.#closed || text.length === 0) return
     const error = await write(this.#options.stdout, text)
     if (error === undefined || this.#closed) return
     this.#closed = true
@@ -105,7 +115,7 @@ export class Output {
   }
 }
 
-function write(sink: Sink, text: string): Promise<Error | undefined> {
+function write(sink: Sink, text: string | Uint8Array): Promise<Error | undefined> {
   return new Promise((resolve) => {
     try {
       sink.write(text, (error) => resolve(error ?? undefined))

@@ -18,6 +18,7 @@ import type {
 } from '../core/report.ts'
 import { createDriver } from './driver.ts'
 import type { CommandReply, Driver } from './driver-types.ts'
+import { type ExportOptions, type ExportPart, type ExportParts, exportGroup } from './exporting.ts'
 import { toCoterieError } from './failure.ts'
 import { type FinalParts, followFinal, readFinal } from './final-reading.ts'
 import type {
@@ -33,7 +34,7 @@ import { Pace } from './pace.ts'
 import { type ReadOptions, type ReadParts, followGroup, readGroup } from './reading.ts'
 import { type LeaveOptions, type Removal, type RemoveOptions, removeMember } from './removing.ts'
 import { resolveGroup, resolvePeer, resolveRequest } from './resolve.ts'
-import { TextStore } from './rows.ts'
+import { TextStore, readStored } from './rows.ts'
 import { type Status, statusOf } from './status.ts'
 import { tellShares, tellStanding } from './telling.ts'
 
@@ -249,6 +250,17 @@ export class Node {
     if (options.final === true)
       return followFinal(this.#finalParts(id), { ...options, signal }, onEvent)
     return followGroup(this.#reading, id, { ...options, signal }, onEvent)
+  }
+
+  /** Everything held as an archive that verifies by itself, piece by piece; with what opens its texts if asked. */
+  exportGroup(group: string, options: ExportOptions = {}): AsyncIterable<ExportPart> {
+    const { machine, crypto, clock } = this.#parts
+    const { group: id } = this.group(group)
+    const signal = AbortSignal.any([this.ended, ...(options.signal ? [options.signal] : [])])
+    const read: ExportParts['read'] = (ranges) => readStored(this.#parts, ranges)
+    const wait = (ms: number) =>
+      new Promise<void>((resolve) => void clock.alarm(clock.nowMs() + ms, resolve))
+    return exportGroup({ machine, crypto, read, wait }, id, { ...options, signal })
   }
 
   /** Calls for every event; returns how to stop. */

@@ -43,6 +43,8 @@ export interface VerifyOptions {
   readonly keys?: AsyncIterable<Bytes> | undefined
   /** Called for each text that opens, in total order. Nothing is certain before the end. */
   readonly onText?: ((text: OpenedText) => Promise<void> | void) | undefined
+  /** Ends the reading; it fails with the reason of the signal then. */
+  readonly signal?: AbortSignal | undefined
   /** Where temporary files may lie. */
   readonly temporary: string
   /** Messages held in memory. Default: ARCHIVE_WINDOW_MESSAGES. */
@@ -116,6 +118,7 @@ class Verifying {
     for (;;) {
       const frame = await this.#frame()
       if (frame.kind === 'messages' && !vouching) {
+        this.#options.signal?.throwIfAborted()
         for (const wire of frame.messages) {
           const parsed = parseMessage(this.#crypto, wire)
           if (!parsed.ok) throw this.#invalid(`a message is not valid: ${parsed.error}`)

@@ -14,6 +14,7 @@ import {
   EVIDENCE_BYTES_MAX,
   EVIDENCE_PATH_MAX,
   HEADER_BYTES_MAX,
+  PROOF_BYTES_MAX,
 } from '../../base/limits.ts'
 import type { Result } from '../../base/result.ts'
 import { fail, ok } from '../../base/result.ts'
@@ -51,8 +52,6 @@ export interface Proven {
   readonly counter: number
   readonly ids: readonly [Bytes, Bytes]
 }
-
-const PROOF_BYTES_MAX = 4 * BODY_BYTES_MAX
 
 const headers = list(bytesUpTo(HEADER_BYTES_MAX), { max: EVIDENCE_PATH_MAX })
 const admissionShape = tuple(headers, bytes(64), bytesUpTo(BODY_BYTES_MAX))
