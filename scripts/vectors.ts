@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 import { envelopeVectors, epochVectors, textVectors, viewVectors } from './vectors/epoch.ts'
+import { archiveVectors } from './vectors/archive.ts'
 import { batchVectors } from './vectors/batch.ts'
 import { joinFrameVectors, syncFrameVectors } from './vectors/frames.ts'
 import { helloVectors } from './vectors/hello.ts'
@@ -28,6 +29,7 @@ export const vectors: Readonly<Record<string, () => object>> = {
   view: viewVectors,
   meta: metaVectors,
   message: messageVectors,
+  archive: archiveVectors,
   batch: batchVectors,
   hello: helloVectors,
   'sync-frames': syncFrameVectors,

@@ -20,6 +20,7 @@ import type {
   TextReport,
 } from '../node/words.ts'
 
+export type { VerifyReport } from '../node/verifying.ts'
 export type {
   Event,
   ExportFigures,

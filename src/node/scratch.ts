@@ -5,7 +5,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openLevelStore } from '../adapters/level/store.ts'
 import { Rows } from '../adapters/memory/rows.ts'
-import type { Bytes } from '../base/bytes.ts'
 import type { Range } from '../core/effect.ts'
 import type { Entry } from '../core/input.ts'
 import type { Store, Write } from '../ports/store.ts'
@@ -59,9 +58,7 @@ export class Scratch {
     this.#location ??= await mkdtemp(join(this.#parent, 'coterie-verify-'))
     this.#store ??= await openLevelStore({ location: join(this.#location, 'rows') })
     const store = this.#store
-    const rows: Write[] = this.#waiting
-      .all()
-      .map(({ key, value }) => ({ key, value: value as Bytes }))
+    const rows: Write[] = this.#waiting.all().map(({ key, value }) => ({ key, value }))
     this.#waiting = new Rows()
     await new Promise<void>((resolve, reject) => {
       store.write(rows, (error) => (error === undefined ? resolve() : reject(error)))

@@ -3,7 +3,6 @@
 
 import type { ArchiveLine, ExportFigures } from '../../api/contract.ts'
 import { CoterieError } from '../../base/error.ts'
-import type { NewFile } from '../../node/archive-file.ts'
 import {
   type CommandSpec,
   type Context,
@@ -47,6 +46,13 @@ async function run(context: Context, given: Given): Promise<void> {
   } finally {
     await files.discard()
   }
+}
+
+/** A file that is whole at its end, or not there. */
+interface NewFile {
+  write(bytes: Uint8Array): Promise<void>
+  finish(): Promise<void>
+  discard(): Promise<void>
 }
 
 /** The files under way: made when the first piece is there, so that a refusal touches nothing. */

@@ -1,7 +1,7 @@
 // `verify`: an archive of a transcript, or a proof against a member, checked with nothing but the file:
 // no daemon, no home, no network. What was checked is said in figures.
 
-import type { VerifyReport } from '../../node/verifying.ts'
+import type { VerifyReport } from '../../api/contract.ts'
 import {
   type CommandSpec,
   type Context,
