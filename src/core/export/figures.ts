@@ -1,5 +1,6 @@
 /**
- * What is counted while an archive is verified, message by message.
+ * What is counted while an archive is verified, message by message: what was there, and what of it was
+ * computed or checked anew.
  */
 import type { Message } from '../message/message.ts'
 import { MessageType } from '../message/type.ts'

@@ -9,7 +9,7 @@ import { providers } from './providers.ts'
 const all = Object.values(labels)
 
 // Written out once more on purpose: a label that changes breaks every node that exists.
-const registered = `access-commit account aead body card card-sig chain ck deposit device-list device-list-sig
+const registered = `access-commit account aead archive body card card-sig chain ck deposit device-list device-list-sig
   elect env envelope epoch epoch-commit epoch-seal exporter group hello hello-key hello-sig hint id
   identity invite-mac join-request join-sig keyring leader-join-sig leaf links mailbox mbx member members mk
   msg-sig prekey-id presence-sig reach-sig receipt-sig share share-request share-sig topic view welcome`
