@@ -15,6 +15,9 @@ const BUCKET_US = 5_000_000
 /** Not the protocol's refusal: nobody is there to be served. */
 const NOT_COUNTED = new Set(['NOT_A_MEMBER', 'not running'])
 
+/** Whether an operation says something about the protocol. */
+export const isServed = ({ reason }: OperationEntry): boolean => !NOT_COUNTED.has(reason)
+
 export const availability: MakeReducer = (scenario, ledger) => new Availability(scenario, ledger)
 
 class Availability implements Reducer {
@@ -66,9 +69,7 @@ class Availability implements Reducer {
   }
 
   #sends(): OperationEntry[] {
-    return this.#ledger.operations.filter(
-      ({ kind, reason }) => kind === 'send' && !NOT_COUNTED.has(reason),
-    )
+    return this.#ledger.operations.filter((one) => one.kind === 'send' && isServed(one))
   }
 
   get #deadlineUs(): number {

@@ -4,10 +4,23 @@
 import type { Materialised } from '../scenario/materialised.ts'
 import { availability } from './availability.ts'
 import { convergence } from './convergence.ts'
+import { cost } from './cost.ts'
+import { divergence } from './divergence.ts'
 import type { Ledger } from './ledger.ts'
 import type { MakeReducer, MetricsByPhase, Reducer, Series } from './measure.ts'
+import { operations } from './operations.ts'
+import { secrecy } from './secrecy.ts'
+import { staleness } from './staleness.ts'
 
-const reducers: readonly MakeReducer[] = [convergence, availability]
+const reducers: readonly MakeReducer[] = [
+  convergence,
+  availability,
+  operations,
+  staleness,
+  divergence,
+  secrecy,
+  cost,
+]
 
 export function makeReducers(scenario: Materialised, ledger: Ledger): readonly Reducer[] {
   return reducers.map((make) => make(scenario, ledger))
