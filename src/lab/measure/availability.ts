@@ -43,6 +43,7 @@ class Availability implements Reducer {
       const named = new Set(nodes)
       const here = sends.filter(({ node }) => named.has(node))
       return [
+        [`S_${label}`, here.length],
         [`A_${label}`, share(here, (one) => this.#accepted(one))],
         [`U_${label}`, share(here, (one) => this.#useful(one))],
         [`Hc_${label}`, this.#harvest(named, phase)],
