@@ -175,11 +175,25 @@ const replay: CommandSpec = {
   },
 }
 
+const report: CommandSpec = {
+  name: 'report',
+  summary: 'Write the report of a run again: one page, plots, tables.',
+  arguments: ['<run>'],
+  examples: ['lab report lab-runs/latest', 'lab report lab-runs/bridge-003 --json'],
+  async run({ out }, given) {
+    const dir = argument(given, 0)
+    const { writeReport } = await import('../../lab/report/report.ts')
+    const files = await writeReport(dir)
+    const page = `${dir}/report.html`
+    await out.result({ dir, page, files }, () => [`page ${page}`, `${files.length} files in all`])
+  },
+}
+
 export const lab: CommandSpec = {
   name: 'lab',
   summary: 'Run experiments: protocols under one netsplit, measured and judged.',
   examples: ['lab list', 'lab run manager-in-minority'],
-  commands: [list, validate, materialise, runCommand, replay],
+  commands: [list, validate, materialise, runCommand, replay, report],
 }
 
 function exitOf({ verdict, interrupted }: Result): number {
@@ -242,6 +256,7 @@ async function show(context: Context, result: Result, more: object): Promise<voi
     `digest ${digest}`,
     ...('same' in more ? [`as before: ${String(more.same)}`] : []),
     `folder ${dir}`,
+    `report ${dir}/report.html`,
   ])
 }
 

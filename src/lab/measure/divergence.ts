@@ -41,11 +41,13 @@ class Divergence implements Reducer {
   readonly #down = new Set<number>()
   readonly #samples: Sample[] = []
   #nextUs = 0
+  /** Whether the protocol knows managers at all. */
+  #led = false
 
   constructor(scenario: Materialised, ledger: Ledger) {
     this.#scenario = scenario
     this.#ledger = ledger
-    this.#seats = scenario.groups.map(() => new Map())
+    this.#seats = scenario.groups.map(() => new Map<number, Seat>())
   }
 
   see(event: TraceEvent): void {
@@ -59,8 +61,10 @@ class Divergence implements Reducer {
       seat.members = new Set(event.members)
     } else if (event.k === 'epoch') {
       this.#seat(event.g, event.n).epoch = event.sending ?? event.heads.join(' ')
-    } else if (event.k === 'role') this.#seat(event.g, event.n).manager = event.manager
-    else if (event.k === 'life' && event.up) this.#down.delete(event.n)
+    } else if (event.k === 'role') {
+      this.#seat(event.g, event.n).manager = event.manager
+      this.#led ||= event.manager !== null
+    } else if (event.k === 'life' && event.up) this.#down.delete(event.n)
     else if (event.k === 'life') this.#down.add(event.n)
   }
 
@@ -75,9 +79,9 @@ class Divergence implements Reducer {
       own_view: share(({ ownViews }) => ownViews),
       own_key: share(({ ownEpochs }) => ownEpochs),
       forks: most(({ forks }) => forks),
-      managers: most(({ managers }) => managers),
-      split_brain: share(({ managers }) => managers > 1),
-      leaderless: share(({ leaderless }) => leaderless),
+      managers: this.#led ? most(({ managers }) => managers) : Number.NaN,
+      split_brain: this.#led ? share(({ managers }) => managers > 1) : Number.NaN,
+      leaderless: this.#led ? share(({ leaderless }) => leaderless) : Number.NaN,
     }
   }
 

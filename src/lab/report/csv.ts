@@ -1,4 +1,5 @@
-// Every curve and every metric as comma-separated values, for whoever wants to draw their own.
+// Every curve and every metric as comma-separated values, for whoever wants to draw their own. An empty
+// cell was not measured, `never` was not reached by the end.
 
 import type { ReportSource } from './source.ts'
 
@@ -21,7 +22,6 @@ export function metricsCsv({ protocols }: ReportSource): string {
   return ['protocol,phase,metric,value', ...lines, ''].join('\n')
 }
 
-/** Empty: not measured. `never`: not reached by the end. */
 function row(cells: readonly (string | number)[]): string {
   return cells
     .map((cell) => {

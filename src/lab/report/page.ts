@@ -1,8 +1,8 @@
 // The report as one page that loads nothing: what happened, what went wrong, the numbers, what they
 // mean, and how to get the very same run again. It holds no path, host or time of day.
 
-import { meanings } from '../measure/names.ts'
 import { anomalyTable, witnesses } from './anomalies.ts'
+import { expectations, protocolCard, reproduction } from './appendix.ts'
 import { capCharts } from './cap-chart.ts'
 import { type Markup, type Piece, html, Markup as Raw } from './html.ts'
 import { lesson } from './lesson.ts'
@@ -16,7 +16,7 @@ import {
   visibilityPlot,
 } from './plots.ts'
 import { labelsOf, lanesOf } from './sides.ts'
-import { type ProtocolSource, type ReportSource, endOf } from './source.ts'
+import { type ReportSource, endOf } from './source.ts'
 import { pageStyle } from './style.ts'
 import { swimlanes } from './swimlanes.ts'
 import { metricText } from './words.ts'
@@ -78,7 +78,10 @@ interface Section {
   readonly content: Piece
 }
 
-function sectionsOf(source: ReportSource): Section[] {
+const sectionsOf = (source: ReportSource): Section[] => [...story(source), ...proof(source)]
+
+/** What happened and what it means. */
+function story(source: ReportSource): Section[] {
   return [
     {
       id: 'happened',
@@ -115,6 +118,12 @@ function sectionsOf(source: ReportSource): Section[] {
       lead: 'All protocols to the same scale; grey bands are faults.',
       content: curves(source),
     },
+  ]
+}
+
+/** The numbers behind it, and where they come from. */
+function proof(source: ReportSource): Section[] {
+  return [
     {
       id: 'phases',
       short: 'Numbers',
@@ -263,102 +272,4 @@ function grid(plots: readonly Plot[]): Markup {
     </figure>`
   })
   return html`<div class="pairs">${cards}</div>`
-}
-
-function expectations({ protocols }: ReportSource): Markup {
-  const rows = protocols.flatMap(({ name, expectations: mine }) =>
-    mine.map(({ verdict, phase, that, why, measured }) => {
-      const found = Object.entries(measured).map(
-        ([metric, value]) => `${metric} = ${metricText(metric, value)}`,
-      )
-      return html`<tr>
-        <th>${name}</th>
-        <td><span class="badge ${verdict}">${verdict}</span></td>
-        <td>${phase}</td>
-        <td>
-          <code>${that}</code
-          >${why === '' ? undefined : html`<br /><span class="soft">${why}</span>`}
-        </td>
-        <td>${found.join(', ')}</td>
-      </tr>`
-    }),
-  )
-  if (rows.length === 0) return html`<p>This scenario expects nothing.</p>`
-  return html`<div class="card scroll">
-    <table>
-      <thead>
-        <tr>
-          <th></th>
-          <th></th>
-          <th>phase</th>
-          <th>expected</th>
-          <th>measured</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-  </div>`
-}
-
-function protocolCard({
-  name,
-  title,
-  origin,
-  claims,
-  simplifications,
-  use,
-}: ProtocolSource): Markup {
-  const options = Object.entries(use.with).map(([key, value]) => `${key}: ${value}`)
-  const left =
-    simplifications.length === 0
-      ? html`<p>Nothing is left out: this is the real thing.</p>`
-      : html`<p>Left out:</p>
-          <ul>
-            ${simplifications.map((one) => html`<li>${one}</li>`)}
-          </ul>`
-  return html`<div class="card">
-    <b>${name}</b> <span class="soft">${title}</span>
-    <p class="soft">${origin}${options.length === 0 ? '' : `; set: ${options.join(', ')}`}</p>
-    <p>Promises:</p>
-    <ul>
-      ${claims.map((one) => html`<li>${one}</li>`)}
-    </ul>
-    ${left}
-  </div>`
-}
-
-function reproduction({ scenario, engine, digest, protocols, yaml }: ReportSource): Markup {
-  const command = `coterie lab run ${scenario.name} --seed ${JSON.stringify(scenario.seed)} --engine ${engine}`
-  const digests = protocols.map(
-    ({ name, digest: own }) =>
-      html`<dt>${name}</dt>
-        <dd><code>${own}</code></dd>`,
-  )
-  const legend = Object.entries(meanings).map(
-    ([name, text]) =>
-      html`<dt><code>${name}</code></dt>
-        <dd>${text}</dd>`,
-  )
-  return html`<div class="card"><pre class="wrap">${command}</pre></div>
-    <p>
-      Of a file of your own, give the file instead of the name. <code>coterie lab replay</code> with
-      the folder of a run does the same and says whether anything differs.
-    </p>
-    <div class="card">
-      <dl>
-        <dt>digest</dt>
-        <dd><code>${digest}</code></dd>
-        ${digests}
-      </dl>
-    </div>
-    <details>
-      <summary>The scenario</summary>
-      <div class="card"><pre>${yaml}</pre></div>
-    </details>
-    <details>
-      <summary>What each metric means</summary>
-      <div class="card"><dl>${legend}</dl></div>
-    </details>`
 }

@@ -4,7 +4,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { Markup } from './html.ts'
+import type { Markup } from './html.ts'
 import { metricsCsv, seriesCsv } from './csv.ts'
 import { pageOf, plotsOf } from './page.ts'
 import { lanesOf } from './sides.ts'

@@ -9,6 +9,7 @@ import { toHex, utf8 } from '../../base/bytes.ts'
 import { createNativeCrypto } from '../../crypto/native.ts'
 import type { Capabilities, Engine, Progress } from '../engine/engine.ts'
 import { engineOf } from '../engine/registry.ts'
+import { writeReport } from '../report/report.ts'
 import type { Materialised } from '../scenario/materialised.ts'
 import type { TraceLevel } from '../trace/event.ts'
 import { type Experiment, experiment } from './experiment.ts'
@@ -111,6 +112,7 @@ async function runInto(dir: string, parts: Parts, options: RunOptions): Promise<
   }
   writeResult(result)
   writeJson(dir, 'manifest.json', manifestOf(result, parts, started, done))
+  await writeReport(dir)
   return result
 }
 
