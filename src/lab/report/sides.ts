@@ -31,6 +31,3 @@ export const labelsOf = ({ labels }: Materialised): readonly string[] => [
   ...Object.keys(labels),
   'all',
 ]
-
-/** The phases of a run in which a fault lasted. */
-export const faultPhases = ({ phases }: Materialised): readonly string[] => phases
