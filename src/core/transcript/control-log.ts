@@ -61,6 +61,10 @@ const add = (closure: Closure, sequence: number): void => {
   closure[at] = (closure[at] ?? 0) | (1 << (sequence & 31))
 }
 
+const join = (into: Closure, other: Closure): void => {
+  for (let at = 0; at < other.length; at++) into[at] = (into[at] ?? 0) | (other[at] ?? 0)
+}
+
 /** Every control message in the past that a frontier stands for, the frontier included. */
 export const closureOf = <Info>(log: ControlLog<Info>, frontier: Frontier): Closure => {
   const recent = log.recent.get(frontier)
@@ -84,7 +88,7 @@ const computeClosure = <Info>(log: ControlLog<Info>, frontier: Frontier): Closur
     const past = log.entries[sequence]?.past ?? noFrontier
     const known = log.closures.get(frontierKey(past))
     if (known === undefined) open.push(...past)
-    else known.forEach((word, i) => (closure[i] = (closure[i] ?? 0) | word))
+    else join(closure, known)
   }
   log.closures.set(cacheKey, closure)
   return closure
@@ -100,7 +104,10 @@ export const contains = <Info>(
   return inner.every((sequence) => has(closure, sequence))
 }
 
-/** The frontier of the union of several pasts. The usual case, all equal, costs a comparison. */
+/**
+ * The frontier of the union of several pasts. The usual case, all equal, costs a comparison. Else from
+ * the newest down: acceptance is causal, so whatever could cover a candidate was looked at before it.
+ */
 export const mergeFrontiers = <Info>(
   log: ControlLog<Info>,
   frontiers: readonly Frontier[],
@@ -110,10 +117,15 @@ export const mergeFrontiers = <Info>(
   const same = (a: Frontier): boolean =>
     a === first || (a.length === first.length && a.every((sequence, i) => sequence === first[i]))
   if (frontiers.every(same)) return first
-  const candidates = [...new Set(frontiers.flat())].sort((a, b) => a - b)
-  return candidates.filter((candidate) =>
-    candidates.every((other) => other === candidate || !has(closureOf(log, [other]), candidate)),
-  )
+  const newestFirst = [...new Set(frontiers.flat())].sort((a, b) => b - a)
+  const covered: Closure = new Uint32Array((log.entries.length >>> 5) + 1)
+  const kept: number[] = []
+  for (const candidate of newestFirst) {
+    if (has(covered, candidate)) continue
+    kept.push(candidate)
+    join(covered, closureOf(log, log.entries[candidate]?.past ?? noFrontier))
+  }
+  return kept.reverse()
 }
 
 /** The sequence numbers in a closure, ascending: an order in which each comes after its past. */
