@@ -2,7 +2,8 @@
 // The last one guards the others, because under a fault that was not there everything holds.
 
 import type { Materialised } from '../scenario/materialised.ts'
-import type { DigestEntry, Ledger } from '../measure/ledger.ts'
+import type { Ledger } from '../measure/ledger.ts'
+import { differences } from '../trace/agree.ts'
 import type { TraceEvent } from '../trace/event.ts'
 import type { Checker, CheckResult, MakeChecker } from './checker.ts'
 import { Findings } from './verdicts.ts'
@@ -27,26 +28,26 @@ class Converges implements Checker {
     const findings = new Findings('C5', 'Convergence')
     const digests = this.#ledger.digestsAt(this.#ledger.endUs)
     this.#scenario.groups.forEach((_, group) => {
-      const [first, ...others] = digests.filter((digest) => digest.group === group)
+      const mine = digests.filter((digest) => digest.group === group)
+      const first = mine.find(({ order }) => order !== '') ?? mine[0]
       if (first === undefined) return
+      const others = mine.filter((one) => one !== first)
       findings.tested(others.length)
       for (const other of others) {
         const what = differences(first, other)
         if (what.length === 0) continue
         const nodes = `nodes ${first.node} and ${other.node}`
-        findings.broken(`${nodes} end with different ${what.join(', ')}`, [first.i, other.i])
+        findings.broken(
+          `${nodes} end with different ${what.map((part) => words[part]).join(', ')}`,
+          [first.i, other.i],
+        )
       }
     })
     return findings.result(this.#ledger.ended === 'interrupted' ? 'the run was interrupted' : '')
   }
 }
 
-function differences(one: DigestEntry, other: DigestEntry): string[] {
-  const words = { held: 'messages', members: 'members', epochs: 'epochs', order: 'order' } as const
-  return (Object.keys(words) as (keyof typeof words)[])
-    .filter((name) => one[name] !== other[name])
-    .map((name) => words[name])
-}
+const words = { held: 'messages', members: 'members', epochs: 'epochs', order: 'order' } as const
 
 /** C10: what was acknowledged before a crash is there after it. */
 export const durability: MakeChecker = () => new Durability()

@@ -2,6 +2,7 @@
 // unreadable, how many epochs were in force, and how long each part of a heal took.
 
 import type { Materialised } from '../scenario/materialised.ts'
+import { allAgree } from '../trace/agree.ts'
 import { type Fate, fatesOf } from './fate.ts'
 import type { Change, Ledger } from './ledger.ts'
 import type { MakeReducer, Metrics, Phase, Reducer, Series } from './measure.ts'
@@ -58,13 +59,9 @@ class Convergence implements Reducer {
     const digests = this.#ledger.digestsAt(toUs)
     if (digests.length === 0) return Number.NaN
     return Number(
-      this.#scenario.groups.every((_, group) => {
-        const mine = digests.filter((digest) => digest.group === group)
-        const seen = new Set(
-          mine.map((one) => `${one.held} ${one.members} ${one.epochs} ${one.order}`),
-        )
-        return seen.size <= 1
-      }),
+      this.#scenario.groups.every((_, group) =>
+        allAgree(digests.filter((digest) => digest.group === group)),
+      ),
     )
   }
 

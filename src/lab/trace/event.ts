@@ -99,7 +99,10 @@ export type Fact =
   | { k: 'leak'; from: number }
   /** A node runs, or does no more. */
   | { k: 'life'; up: boolean }
-  /** All that a node holds, as hashes: equal ones hold the same. Null where it is not running. */
+  /**
+   * All that a node holds, as hashes: equal ones hold the same. `order` is empty where the node came in
+   * after the run began: of what was said before it shows nothing.
+   */
   | {
       k: 'digest'
       g: number

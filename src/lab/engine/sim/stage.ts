@@ -4,6 +4,7 @@
 import { CoterieError } from '../../../base/error.ts'
 import type { ProtocolRun, Setup } from '../../protocol/port.ts'
 import type { NodeRef, OperationEvent, ScenarioEvent } from '../../scenario/materialised.ts'
+import { allAgree } from '../../trace/agree.ts'
 import type { Fact } from '../../trace/event.ts'
 import { type World, createWorld } from '../../world/world.ts'
 import type { EngineRun } from '../engine.ts'
@@ -183,12 +184,8 @@ export class SimStage {
 
   #isQuiet(): boolean {
     return this.#setup.groups.every((_, group) => {
-      const seen = new Set<string>()
-      for (let node = 0; node < this.#setup.nodes; node++) {
-        const digest = this.#digestOf(node, group)
-        if (digest !== undefined) seen.add(JSON.stringify(digest))
-      }
-      return seen.size <= 1
+      const nodes = Array.from({ length: this.#setup.nodes }, (_each, node) => node)
+      return allAgree(nodes.flatMap((node) => this.#digestOf(node, group) ?? []))
     })
   }
 

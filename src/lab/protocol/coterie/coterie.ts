@@ -48,6 +48,8 @@ class CoterieRun implements ProtocolRun {
   readonly #crypto = createNativeCrypto()
   /** Ids of the groups. */
   readonly #groups: string[] = []
+  /** Nodes to which a group became known: their join may be done long after it was given up. */
+  readonly #arrived = new Set<number>()
   #look: Look | undefined
   #observer: Observer | undefined
 
@@ -123,10 +125,12 @@ class CoterieRun implements ProtocolRun {
   }
 
   heard(node: number, event: Event): void {
+    if (event.kind === 'group') this.#arrived.add(node)
     this.#observer?.heard(node, event)
   }
 
   settled(node: number): void {
+    if (this.#arrived.delete(node)) this.#observer?.arrived(node)
     this.#observer?.settled(node)
   }
 
@@ -184,8 +188,7 @@ class CoterieRun implements ProtocolRun {
     const joined = yield* askOne(node, joining(node, invited.ticket).command)
     const done = resultOf(joined, 'join')
     if (done === undefined) return sent(joined)
-    this.#observer?.name(node, done.member)
-    this.#observer?.begin(node)
+    this.#observer?.arrived(node)
     return { phase: 'ok' }
   }
 
@@ -229,6 +232,8 @@ const gone: Outcome = { phase: 'fail', reason: 'NOT_A_MEMBER' }
 function policyOf(given: unknown): PolicyName {
   return policies.find((policy) => policy === given) ?? 'balanced'
 }
+
+const refused = (reason: string): Outcome => ({ phase: 'fail', reason })
 
 /** A text that no other equals, as long as asked for. */
 function textOf({ id, bytes }: Operation) {
@@ -277,7 +282,7 @@ function resultOf<K extends Command['kind']>(
 /** What a command that makes a message came to. */
 function sent(answer: Answer | undefined): Outcome {
   if (answer === undefined) return { phase: 'info', reason: 'no reply' }
-  if (!answer.ok) return { phase: 'fail', reason: answer.error.code }
+  if (!answer.ok) return answer.error.code === 'GROUP_UNKNOWN' ? gone : refused(answer.error.code)
   const id = 'id' in answer.value ? answer.value.id : undefined
   if (id === null) return { phase: 'info', reason: 'held' }
   return id === undefined ? { phase: 'ok' } : { phase: 'ok', m: id.slice(0, 16) }

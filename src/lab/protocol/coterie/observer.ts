@@ -31,6 +31,8 @@ interface Seat {
   /** The group's number on the node's disk. */
   readonly number: number
   readonly display: Display
+  /** Came in after the run began: what was said before is not for it. */
+  readonly late: boolean
   /** Texts by id. */
   readonly texts: Map<string, Held>
   readonly told: { view: string; epoch: string; manager: number | null | undefined; aud: string }
@@ -85,8 +87,17 @@ export class Observer {
     return report !== undefined && isPresent(report)
   }
 
+  /** A node came in; or it is again who it was. */
+  arrived(node: number): void {
+    const report = this.#report(node)
+    if (report === undefined) return
+    if (this.#members.get(node) !== report.self) this.#seats.delete(node)
+    this.name(node, report.self)
+    this.begin(node, true)
+  }
+
   /** Tells what a member starts with. */
-  begin(node: number): void {
+  begin(node: number, late = false): void {
     const report = this.#report(node)
     if (report === undefined || this.#seats.has(node)) return
     const group = this.#groups.indexOf(report.group)
@@ -96,6 +107,7 @@ export class Observer {
       group,
       number: this.#machine(node)?.groupNumber(report.group) ?? 0,
       told,
+      late,
       display: new Display(),
       texts: new Map(),
       governed: true,
@@ -161,7 +173,7 @@ export class Observer {
       held: report.root.slice(0, 16),
       members: this.#membersOf(report).join(' '),
       epochs: report.epochHeads.map(short).sort().join(' '),
-      order: this.#hash(seat.display.order().join(' ')),
+      order: seat.late ? '' : this.#hash(seat.display.order().join(' ')),
     }
   }
 

@@ -25,6 +25,8 @@ type Frame =
       readonly at: number
       readonly entry: ModelMessage
       readonly how: 'push' | 'sync'
+      /** To a newcomer, with the entry that lets it in: what came of all before. */
+      readonly start?: Start
     }
   /** A member says how much of the log it has. */
   | { readonly k: 'since'; readonly at: number }
@@ -34,10 +36,15 @@ type Frame =
 
 type Act = 'add' | 'remove' | 'rekey'
 
+interface Start {
+  readonly members: readonly number[]
+  readonly epoch: number
+}
+
 type Row =
   | { readonly k: 'entry'; readonly entry: ModelMessage }
   | { readonly k: 'wrote'; readonly message: ModelMessage }
-  | { readonly k: 'from'; readonly at: number }
+  | { readonly k: 'from'; readonly at: number; readonly start: Start }
 
 export class ManagedRules implements Rules {
   readonly node: number
@@ -61,7 +68,7 @@ export class ManagedRules implements Rules {
   recall(rows: readonly string[]): void {
     for (const text of rows) {
       const row = JSON.parse(text) as Row
-      if (row.k === 'from') this.#log.length = row.at
+      if (row.k === 'from') this.#startFrom(row.at, row.start)
       else if (row.k === 'entry') this.#append(row.entry)
       else this.#write(row.message)
     }
@@ -225,8 +232,7 @@ export class ManagedRules implements Rules {
       doing.news(entry, entry.author === this.node ? 'own' : 'push')
     }
     for (const node of to) {
-      if (node !== this.node && node >= 0)
-        this.#say(node, { k: 'log', at, entry, how: 'push' }, doing)
+      if (node !== this.node && node >= 0) this.#hand(node, at, 'push', doing)
     }
   }
 
@@ -234,18 +240,36 @@ export class ManagedRules implements Rules {
   #catchUp(node: number, from: number, doing: Doing): void {
     const cameAt = this.#log.findLastIndex((entry) => entry?.kind === 'add' && entry.about === node)
     for (let at = Math.max(from, cameAt, 0); at < this.#log.length; at++) {
-      const entry = this.#log[at]
-      if (entry !== undefined) this.#say(node, { k: 'log', at, entry, how: 'sync' }, doing)
+      this.#hand(node, at, 'sync', doing)
     }
+  }
+
+  #hand(node: number, at: number, how: 'push' | 'sync', doing: Doing): void {
+    const entry = this.#log[at]
+    if (entry === undefined) return
+    const isOwnAdd = entry.kind === 'add' && entry.about === node
+    const start = isOwnAdd ? { start: this.#startAt(at) } : {}
+    this.#say(node, { k: 'log', at, entry, how, ...start }, doing)
+  }
+
+  /** Who belonged, and the epoch, before an entry. */
+  #startAt(at: number): Start {
+    const members = new Set(this.#options.members)
+    const decisions = this.#log.slice(0, at).filter((entry) => entry?.kind !== 'text')
+    for (const entry of decisions) {
+      if (entry?.kind === 'add') members.add(entry.about)
+      if (entry?.kind === 'remove') members.delete(entry.about)
+    }
+    return { members: [...members], epoch: decisions.length }
   }
 
   // --- a member ----------------------------------------------------------------------------------
 
-  #learn({ at, entry, how }: Extract<Frame, { k: 'log' }>, doing: Doing): void {
+  #learn({ at, entry, how, start }: Extract<Frame, { k: 'log' }>, doing: Doing): void {
     const isNew = !this.isMember() && entry.kind === 'add' && entry.about === this.node
-    if (isNew && at > this.#log.length) {
-      this.#log.length = at
-      doing.keep(JSON.stringify({ k: 'from', at } satisfies Row))
+    if (isNew && at > this.#log.length && start !== undefined) {
+      this.#startFrom(at, start)
+      doing.keep(JSON.stringify({ k: 'from', at, start } satisfies Row))
     }
     if (at < this.#log.length) return
     if (at > this.#log.length) {
@@ -256,6 +280,13 @@ export class ManagedRules implements Rules {
     doing.keep(JSON.stringify({ k: 'entry', entry } satisfies Row))
     if (entry.kind !== 'text') doing.changed()
     if (!own) doing.news(entry, how)
+  }
+
+  #startFrom(at: number, { members, epoch }: Start): void {
+    this.#log.length = at
+    this.#epoch = epoch
+    for (const node of members) this.#came.add(node)
+    for (const node of this.#options.members) if (!members.includes(node)) this.#gone.add(node)
   }
 
   #append(entry: ModelMessage): void {

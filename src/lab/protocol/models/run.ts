@@ -157,11 +157,12 @@ export class ModelRun implements ProtocolRun {
   digest(node: number, group: number): Digest | undefined {
     const rules = this.#groupOf.get(node) === group ? this.#rules(node) : undefined
     if (rules?.isMember() !== true) return undefined
+    const late = this.#setup.groups[group]?.outside.includes(node) === true
     return {
       held: this.#hash(rules.held()),
       members: rules.members().join(' '),
       epochs: String(rules.epoch()),
-      order: this.#hash(rules.order().join(' ')),
+      order: late ? '' : this.#hash(rules.order().join(' ')),
     }
   }
 
