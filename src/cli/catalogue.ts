@@ -21,6 +21,8 @@ const loaders: Readonly<Record<string, () => Promise<CommandSpec>>> = {
   attest: async () => (await import('./commands/attest.ts')).attest,
   peer: async () => (await import('./commands/peer.ts')).peer,
   sync: async () => (await import('./commands/sync.ts')).sync,
+  watch: async () => (await import('./commands/watch.ts')).watch,
+  check: async () => (await import('./commands/check.ts')).check,
   export: async () => (await import('./commands/export.ts')).exportCommand,
   verify: async () => (await import('./commands/verify.ts')).verify,
   config: async () => (await import('./commands/config.ts')).config,

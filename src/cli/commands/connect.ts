@@ -28,6 +28,15 @@ export async function accountPassphraseOf(given: Given): Promise<Uint8Array | un
   return readPassphrase(path)
 }
 
+/** Where the daemon of this home says that it answers, and its token; undefined while there is none. */
+export async function noteOf(
+  context: Context,
+): Promise<{ api: string; token: string } | undefined> {
+  const paths = await pathsOf(context)
+  const { readRunFile } = await import('../../node/run-file.ts')
+  return readRunFile(paths.api)
+}
+
 /** A client of the running daemon. @throws CoterieError DAEMON_UNREACHABLE */
 export async function connect(context: Context): Promise<Client> {
   const paths = await pathsOf(context)

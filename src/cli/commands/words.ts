@@ -24,6 +24,15 @@ export function shortTime(wallMs: number): string {
   return `${day} ${two(time.getHours())}:${two(time.getMinutes())}`
 }
 
+/** Local time to the millisecond. */
+export function clockTime(wallMs: number): string {
+  const time = new Date(wallMs)
+  if (Number.isNaN(time.getTime())) return '-'
+  const part = (value: number, digits: number) => String(value).padStart(digits, '0')
+  const [hours, minutes] = [part(time.getHours(), 2), part(time.getMinutes(), 2)]
+  return `${hours}:${minutes}:${part(time.getSeconds(), 2)}.${part(time.getMilliseconds(), 3)}`
+}
+
 /** `ago` for something that many milliseconds back. */
 export function ago(ms: number | null): string {
   if (ms === null) return 'never'

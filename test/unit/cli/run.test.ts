@@ -15,7 +15,7 @@ import { groupId, type ScriptedEndpoint, startScripted } from '../node/scripted-
 import { objects, type } from './scripted-world.ts'
 
 /** Commands that run for long; what they are given is parsed by the same parser. */
-const longRunning = ['daemon', 'demo']
+const longRunning = ['daemon', 'demo', 'watch']
 
 const exits = new Set([0, 130, ...Object.values(errorTable).map(({ exit }) => exit)])
 
