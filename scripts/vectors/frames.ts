@@ -2,12 +2,14 @@
 // Each frame stands beside its fields; what is refused stands beside it.
 
 import { signReceipt } from '../../src/core/attestation/receipt.ts'
+import type { Bytes } from '../../src/base/bytes.ts'
 import { encode } from '../../src/codec/canonical.ts'
 import type { GroupFrame } from '../../src/core/anti-entropy/frames.ts'
 import { writeGroupFrame } from '../../src/core/anti-entropy/frames.ts'
 import { shownCardInput } from '../../src/core/endpoint/hosting.ts'
 import type { JoinFrame } from '../../src/core/endpoint/join-frames.ts'
 import { writeJoinFrame } from '../../src/core/endpoint/join-frames.ts'
+import { signPresence } from '../../src/core/presence/presence.ts'
 import { signReachRecord } from '../../src/core/presence/reach-record.ts'
 import { compose } from './batch.ts'
 import { NONE, ada, bytesOf, club, crypto, ticket } from './people.ts'
@@ -33,6 +35,13 @@ export function syncFrameVectors() {
     sentMs: 1_700_000_000_000,
   })
   const { signature } = at.bob4
+  const presence = signPresence(crypto, ada.seeds.device, {
+    group: club.group,
+    member: authors.ada.member,
+    bootNonce: bytesOf('boot').slice(0, 16),
+    seq: 7,
+    head: bytesOf('head'),
+  })
   const entries = [
     { member: short('ada'), counter: 6, tip: short('ada tip') },
     { member: short('bob'), counter: 6, tip: short('bob tip') },
@@ -53,35 +62,39 @@ export function syncFrameVectors() {
     { kind: 'share', index: 0, request: root, epoch: root, code: 0, sealed: bytesOf('sealed') },
     { kind: 'ack-request', index: 0, id: at.bob4.idBytes, wanted: [1, 0x1d3f_92d1] },
     { kind: 'receipt', index: 0, receipt: receiptOf(root) },
+    { kind: 'presence', index: 0, presence },
     { kind: 'gone', index: 0, header: at.bob4.headerBytes, signature, body: at.bob4.body },
   ]
   return {
     frames: frames.map((frame) => ({ ...frame, encoded: writeGroupFrame(frame) })),
-    bad: [
-      { what: 'a digest without its flag', encoded: encode([16, 0, root, 18]) },
-      { what: 'a flag of 2', encoded: encode([16, 0, root, 18, 2]) },
-      { what: 'a root of 31 bytes', encoded: encode([16, 0, root.slice(1), 18, 1]) },
-      {
-        what: 'a whole member id in a vector',
-        encoded: encode([17, 0, 0, [[root, 1, short('a')]]]),
-      },
-      { what: 'a batch of three lists', encoded: encode([18, 0, [[], [], []]]) },
-      { what: 'a batch and one field more', encoded: encode([18, 0, [[], [], [], []], 0]) },
-      { what: 'a credit of no number', encoded: encode([19, 0, NONE]) },
-      { what: 'an end without a count', encoded: encode([20, 0, root]) },
-      { what: 'a record as text', encoded: encode([21, 0, ['record']]) },
-      { what: 'a request of 2,049 bytes', encoded: encode([22, 0, new Uint8Array(2049)]) },
-      { what: 'an index of 33 bits', encoded: encode([19, 2 ** 32, 1]) },
-      { what: 'a farewell without a body', encoded: encode([23, 0, NONE, signature]) },
-      { what: 'a farewell that nobody signed', encoded: encode([23, 0, NONE, NONE, NONE]) },
-      { what: 'a request for keys as text', encoded: encode([24, 0, 'request']) },
-      { what: 'an answer of no epoch length', encoded: encode([25, 0, root, short('e'), 0, NONE]) },
-      { what: 'an ack request of half an id', encoded: encode([26, 0, short('id'), []]) },
-      { what: 'a receipt of 257 bytes', encoded: encode([27, 0, new Uint8Array(257)]) },
-      { what: 'an unknown kind', encoded: encode([28, 0]) },
-    ].map((one) => ({ ...one, reason: 'frame-malformed' })),
+    bad: badFrames(root, signature).map((one) => ({ ...one, reason: 'frame-malformed' })),
   }
 }
+
+const badFrames = (root: Bytes, signature: Bytes) => [
+  { what: 'a digest without its flag', encoded: encode([16, 0, root, 18]) },
+  { what: 'a flag of 2', encoded: encode([16, 0, root, 18, 2]) },
+  { what: 'a root of 31 bytes', encoded: encode([16, 0, root.slice(1), 18, 1]) },
+  {
+    what: 'a whole member id in a vector',
+    encoded: encode([17, 0, 0, [[root, 1, short('a')]]]),
+  },
+  { what: 'a batch of three lists', encoded: encode([18, 0, [[], [], []]]) },
+  { what: 'a batch and one field more', encoded: encode([18, 0, [[], [], [], []], 0]) },
+  { what: 'a credit of no number', encoded: encode([19, 0, NONE]) },
+  { what: 'an end without a count', encoded: encode([20, 0, root]) },
+  { what: 'a record as text', encoded: encode([21, 0, ['record']]) },
+  { what: 'a request of 2,049 bytes', encoded: encode([22, 0, new Uint8Array(2049)]) },
+  { what: 'an index of 33 bits', encoded: encode([19, 2 ** 32, 1]) },
+  { what: 'a farewell without a body', encoded: encode([23, 0, NONE, signature]) },
+  { what: 'a farewell that nobody signed', encoded: encode([23, 0, NONE, NONE, NONE]) },
+  { what: 'a request for keys as text', encoded: encode([24, 0, 'request']) },
+  { what: 'an answer of no epoch length', encoded: encode([25, 0, root, short('e'), 0, NONE]) },
+  { what: 'an ack request of half an id', encoded: encode([26, 0, short('id'), []]) },
+  { what: 'a receipt of 257 bytes', encoded: encode([27, 0, new Uint8Array(257)]) },
+  { what: 'a presence of 2,049 bytes', encoded: encode([28, 0, new Uint8Array(2049)]) },
+  { what: 'an unknown kind', encoded: encode([29, 0]) },
+]
 
 type Entry = Extract<GroupFrame, { kind: 'vector' }>['entries'][number]
 

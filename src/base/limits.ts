@@ -133,7 +133,7 @@ export const ENVELOPE_TOLD_MAX = 64
 export const LINKS_MAX = 8
 /** A link without traffic for this long is pinged, in ms. */
 export const LINK_PING_AFTER_MS = 2 * secondMs
-/** A link without an answer for this long and a round trip more is dead and closed by reset, in ms. */
+/** A link that is silent for this long and a round trip more is dead and closed by reset, in ms. */
 export const LINK_DEAD_AFTER_MS = 4 * secondMs
 /** A round trip that has not been measured yet, or is longer, counts as this, in ms. */
 export const LINK_ROUND_TRIP_MAX_MS = 8 * secondMs
@@ -149,6 +149,10 @@ export const REDIAL_MAX_MS = 2 * secondMs
 export const HELLO_TAG_COUNTS: readonly number[] = Object.freeze([8, 64, 512])
 /** Members lost within this time of each other look like a partition, in ms. */
 export const PARTITION_WINDOW_MS = 5 * secondMs
+/** How long a heal waits for the next of those who were lost before it counts those who are back, in ms. */
+export const HEAL_GATHER_MS = 2 * secondMs
+/** How long a heal is watched for what is still open, such as one epoch, in ms. */
+export const HEAL_RECORDED_MS = 10 * minuteMs
 /** Ids known but not held for longer than this make a group `behind`, in ms. */
 export const BEHIND_AFTER_MS = 5 * secondMs
 
@@ -167,6 +171,10 @@ export const CLOCK_SKEW_SHOWN_MS = 5 * minuteMs
 export const PRESENCE_INTERVAL_MS = 30 * secondMs
 /** Presences that may be missed before a leader counts as offline. */
 export const PRESENCE_MISSED_MAX = 3
+/** Complaints about epochs of one leader after which it acts last. */
+export const COMPLAINTS_RANK_LAST = 2
+/** How long a complaint counts for that, in ms. */
+export const COMPLAINTS_WITHIN_MS = dayMs
 /** Time within which something new is attested, in ms. */
 export const ATTEST_INTERVAL_MS = 60 * secondMs
 /** Random part of that time, in ms: whoever comes later takes what the earlier said into one message. */

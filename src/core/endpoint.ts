@@ -30,7 +30,6 @@ import { planShare } from './replica/share-asking.ts'
 import { sharesOf } from './replica/share-log.ts'
 import { standingOf } from './replica/standing.ts'
 import type { Replica } from './replica/state.ts'
-import { notePushed } from './replica/pushed-news.ts'
 import { askSoon, joinWhenAdmitted, onReplicaTimer } from './replica.ts'
 import type {
   EndpointReport,
@@ -233,7 +232,6 @@ const routeEnvelope = (
       emit(later, { kind: 'verdict', token, verdict })
       if (ask !== undefined) askSoon(later, replica, from, ask)
       if (verdict === 'reject') replica.sync.misdeeds.push(from)
-      if (verdict === 'accept' || verdict === 'keep') notePushed(later, replica)
     },
   })
 }

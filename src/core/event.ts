@@ -3,6 +3,7 @@
  * one asks the report (`report.ts`) or the transcript again.
  */
 import type { PeerId } from './input.ts'
+import type { HealReport, PartitionReport } from './report.ts'
 
 export type Event =
   | { readonly kind: 'ready' }
@@ -55,6 +56,10 @@ export type Event =
       readonly member: string
       readonly up: boolean
     }
+  /** Members were lost together, more of them, or it is certain now. */
+  | ({ readonly kind: 'split'; readonly group: string } & Readonly<PartitionReport>)
+  /** Everything that the other side of a split held is here; once more when the rest is done too. */
+  | ({ readonly kind: 'heal'; readonly group: string } & Readonly<HealReport>)
   /** A member left or was removed, or more or less of what it had said counts now. */
   | { readonly kind: 'departed'; readonly group: string; readonly member: string }
   | {
@@ -73,6 +78,14 @@ export type Event =
       readonly group: string
       readonly member: string
       readonly counter: number
+    }
+  /** A member signed a statement that cannot be true: it is kept. */
+  | {
+      readonly kind: 'contradiction'
+      readonly group: string
+      readonly member: string
+      readonly counter: number
+      readonly id: string
     }
   /** Something from a peer was dropped; the same reason is counted. */
   | { readonly kind: 'dropped'; readonly peer: PeerId; readonly reason: string }

@@ -20,6 +20,8 @@ import { planShare, shareDue } from './replica/share-asking.ts'
 import type { Replica } from './replica/state.ts'
 import { ownTip } from './replica/state.ts'
 import type { AskReason } from './replica/sync-state.ts'
+import { sendPresence } from './replica/presences.ts'
+import { review } from './replica/splits.ts'
 import { expireWaiters } from './replica/sync-waiters.ts'
 import { fetchStalled, sendDigest, tellNews } from './replica/sync.ts'
 import type { Turn } from './turn.ts'
@@ -58,6 +60,8 @@ export const onReplicaTimer = (turn: Turn, replica: Replica, name: string): void
       return manageNow(turn, replica)
     case 'attest':
       return attestNow(turn, replica, postAttest)
+    case 'heal':
+      return review(turn, replica)
     case 'complain':
       return complain(turn, replica)
     case 'ack':
@@ -80,6 +84,8 @@ const round = (turn: Turn, replica: Replica): void => {
   eraseByClock(turn, replica)
   watchSilence(turn, replica)
   planShare(turn, replica)
+  review(turn, replica)
+  sendPresence(turn, replica)
   startTimers(turn, replica)
 }
 

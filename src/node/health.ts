@@ -1,48 +1,25 @@
 // How a group is doing, in one word and a reason. The first that holds: forked, alone, partitioned,
-// behind, healthy. One absent member is absence, several lost together are a partition.
-// Judged from links alone, hence "suspected": attestations that make it certain come from elsewhere.
-// Pure state in, pure answers out: time is handed in.
+// behind, healthy. One absent member is absence, several lost together are a partition: that is the
+// core's to say. Pure state in, pure answers out: time is handed in.
 
-import { BEHIND_AFTER_MS, PARTITION_WINDOW_MS } from '../base/limits.ts'
-import type { Event } from '../core/event.ts'
-import type { GroupReport, MemberReport } from '../core/report.ts'
+import { BEHIND_AFTER_MS } from '../base/limits.ts'
+import type { GroupReport, MemberReport, PartitionReport } from '../core/report.ts'
 
 /** From best to worst. */
 export const healthStates = ['healthy', 'behind', 'partitioned', 'alone', 'forked'] as const
 export type HealthState = (typeof healthStates)[number]
 
-export interface Partition {
-  /** Milliseconds UTC of the first loss. */
-  since: number
-  /** True while only missing links speak for it. */
-  suspected: boolean
-  /** memberIds on this side, without ourselves. */
-  reachable: string[]
-  /** memberIds on the other side or sides. */
-  missing: string[]
-}
-
 export interface GroupHealth {
   state: HealthState
-  partition: Partition | null
+  partition: PartitionReport | null
   /** One sentence for people. */
   why: string
 }
 
-/** Remembers when members were lost and since when messages wait for their past. */
+/** Remembers since when messages wait for their past. */
 export class HealthWatch {
-  /** group and member -> when the last link to it went, monotonic and UTC. */
-  readonly #lost = new Map<string, { atMs: number; wallMs: number }>()
   /** group -> since when it has waited without a break. */
   readonly #waiting = new Map<string, number>()
-
-  /** Takes news in. */
-  observe(event: Event, nowMs: number, wallMs: number): void {
-    if (event.kind !== 'reach') return
-    const place = `${event.group}/${event.member}`
-    if (event.up) this.#lost.delete(place)
-    else if (!this.#lost.has(place)) this.#lost.set(place, { atMs: nowMs, wallMs })
-  }
 
   /** Looks at a group; call it now and then, or a short wait is not told from a long one. */
   judge(group: GroupReport, nowMs: number): GroupHealth {
@@ -50,7 +27,7 @@ export class HealthWatch {
     const others = isGone(group) ? [] : group.members.filter((other) => isExpected(other, group))
     const here = others.filter((other) => other.reachable)
     const away = others.filter((other) => !other.reachable)
-    const partition = this.#partition(group, here, away)
+    const { partition } = group
     return { partition, ...this.#word(group, { here, away, partition }, nowMs) }
   }
 
@@ -61,7 +38,7 @@ export class HealthWatch {
 
   #word(
     group: GroupReport,
-    side: { here: MemberReport[]; away: MemberReport[]; partition: Partition | null },
+    side: { here: MemberReport[]; away: MemberReport[]; partition: PartitionReport | null },
     nowMs: number,
   ): { state: HealthState; why: string } {
     const { here, away, partition } = side
@@ -70,6 +47,10 @@ export class HealthWatch {
       const why = `two messages under one number by ${names}`
       return { state: 'forked', why: isFrozen(group) ? `${why}: ${frozen}` : why }
     }
+    if (group.contradictions.length > 0) {
+      const names = group.contradictions.map((id) => nameOf(group, id)).join(', ')
+      return { state: 'forked', why: `a signed statement that cannot be true by ${names}` }
+    }
     const gone = goneWhy(group)
     if (gone !== undefined) return { state: 'healthy', why: gone }
     if (here.length === 0 && away.length > 0) {
@@ -77,7 +58,9 @@ export class HealthWatch {
     }
     if (partition !== null) {
       const names = partition.missing.map((id) => nameOf(group, id)).join(', ')
-      return { state: 'partitioned', why: `lost together: ${names}; still here: ${here.length}` }
+      const sure = partition.suspected ? '' : '; they talk among themselves'
+      const why = `lost together: ${names}; still here: ${here.length}${sure}`
+      return { state: 'partitioned', why }
     }
     if (group.unknown > 0) {
       const why = `needs a newer coterie for ${count(group.unknown, 'message')}`
@@ -89,31 +72,6 @@ export class HealthWatch {
       return { state: 'behind', why }
     }
     return { state: 'healthy', why: calm(others(here, away), away) }
-  }
-
-  /** The largest set of members lost within the window of its first one, if it has two or more. */
-  #partition(group: GroupReport, here: MemberReport[], away: MemberReport[]): Partition | null {
-    const losses = away
-      .filter((other) => other.state === 'active')
-      .flatMap((other) => {
-        const lost = this.#lost.get(`${group.group}/${other.member}`)
-        return lost === undefined ? [] : [{ member: other.member, ...lost }]
-      })
-      .toSorted((a, b) => a.atMs - b.atMs)
-    let best: typeof losses = []
-    let first = 0
-    for (let last = 0; last < losses.length; last++) {
-      while (gap(losses[first], losses[last]) > PARTITION_WINDOW_MS) first += 1
-      if (last - first + 1 > best.length) best = losses.slice(first, last + 1)
-    }
-    const [earliest] = best
-    if (earliest === undefined || best.length < 2) return null
-    return {
-      since: earliest.wallMs,
-      suspected: true,
-      reachable: here.map((other) => other.member).toSorted(),
-      missing: best.map((loss) => loss.member).toSorted(),
-    }
   }
 }
 
@@ -150,10 +108,6 @@ function goneWhy(group: GroupReport): string | undefined {
   const own = left ? 'this node left the group' : 'this node was removed'
   const what = group.told === null ? own : `told by ${group.told.name}: ${group.told.kind}`
   return `${what}: it shows what it held; a new ticket brings it back as a new member`
-}
-
-function gap(a: { atMs: number } | undefined, b: { atMs: number } | undefined): number {
-  return (b?.atMs ?? 0) - (a?.atMs ?? 0)
 }
 
 function others(here: readonly unknown[], away: readonly unknown[]): number {

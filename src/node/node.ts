@@ -71,7 +71,6 @@ export class Node {
     this.#pace = new Pace((give) => this.#driver.together(give))
     this.#driver.onEvent((event) => {
       if (event.kind === 'group' || event.kind === 'meta') this.#resolved.clear()
-      this.#watch.observe(event, parts.clock.nowMs(), parts.clock.wallMs())
     })
   }
 

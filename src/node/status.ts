@@ -8,12 +8,14 @@ import type {
   EpochReport,
   FinalReport,
   GroupReport,
+  HealReport,
   JoinReport,
   MemberState,
+  PartitionReport,
   PeerReport,
   ToldReport,
 } from '../core/report.ts'
-import { type HealthState, type HealthWatch, type Partition, worst } from './health.ts'
+import { type HealthState, type HealthWatch, worst } from './health.ts'
 
 export interface GroupStatus {
   group: string
@@ -51,7 +53,9 @@ export interface GroupStatus {
   final: FinalReport
   root: string
   vector: Record<string, number>
-  partition: Partition | null
+  partition: PartitionReport | null
+  /** The last heal of a split since the node started, as far as it got. */
+  lastHeal: HealReport | null
   equivocators: string[]
   contradictions: string[]
 }
@@ -128,7 +132,8 @@ function groupStatus(
     root: group.root,
     vector: group.vector,
     partition,
+    lastHeal: group.lastHeal,
     equivocators: group.equivocators,
-    contradictions: [],
+    contradictions: group.contradictions,
   }
 }

@@ -48,6 +48,7 @@ export const FrameKind = {
   share: 25,
   ackRequest: 26,
   receipt: 27,
+  presence: 28,
 } as const
 
 /** Where one line of the sender ends: enough of the ids to tell lines apart, not to trust them. */
@@ -82,6 +83,8 @@ export type GroupFrame =
   | { kind: 'share-request'; index: number; request: Bytes }
   /** Answers that for one epoch, or refuses it (`code`); without an epoch all that were asked for. */
   | { kind: 'share'; index: number; request: Bytes; epoch: Bytes; code: number; sealed: Bytes }
+  /** A leader is there: its own signed word, from itself. */
+  | { kind: 'presence'; index: number; presence: Bytes }
 
 const LINES_MAX = 2 * MEMBERS_MAX
 const REACH_BYTES_MAX = ADDRESSES_MAX * (ADDRESS_BYTES_MAX + 3) + 256
@@ -93,6 +96,7 @@ const durable = tuple(exactly(19), u32, u53)
 const end = tuple(exactly(20), u32, bytes(32), u53)
 const reach = tuple(exactly(21), u32, list(bytesUpTo(REACH_BYTES_MAX), { max: MEMBERS_MAX }))
 const request = tuple(exactly(22), u32, bytesUpTo(NOTE_BYTES_MAX))
+const presence = tuple(exactly(28), u32, bytesUpTo(NOTE_BYTES_MAX))
 const gone = tuple(
   exactly(23),
   u32,
@@ -148,16 +152,18 @@ const valueOf = (frame: GroupFrame): Value => {
       return [24, frame.index, frame.request]
     case 'share':
       return [25, frame.index, frame.request, frame.epoch, frame.code, frame.sealed]
+    case 'presence':
+      return [28, frame.index, frame.presence]
   }
 }
 
 export const writeGroupFrame = (frame: GroupFrame): Bytes => encode(valueOf(frame))
 
-export const isGroupKind = (kind: number): boolean => kind >= 16 && kind <= 27
+export const isGroupKind = (kind: number): boolean => kind >= 16 && kind <= 28
 
 const malformed = fail('frame-malformed')
 
-/** Reads a decoded frame of kind 16-27. Never throws on what a peer sent. */
+/** Reads a decoded frame of kind 16-28. Never throws on what a peer sent. */
 export const readGroupFrame = (value: Value): Result<GroupFrame> => {
   if (!Array.isArray(value)) return malformed
   const fields = value as readonly Value[]
@@ -213,6 +219,10 @@ const readSmallFrame = (value: Value, kind: Value | undefined): Result<GroupFram
   if (kind === FrameKind.request) {
     const read = request(value)
     if (read.ok) return ok({ kind: 'request', index: read.value[1], request: read.value[2] })
+  }
+  if (kind === FrameKind.presence) {
+    const read = presence(value)
+    if (read.ok) return ok({ kind: 'presence', index: read.value[1], presence: read.value[2] })
   }
   if (kind === FrameKind.gone) {
     const read = gone(value)

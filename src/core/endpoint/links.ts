@@ -178,7 +178,10 @@ export const syncFrame = (
   channel: Channel,
   frame: Uint8Array,
 ): void => {
+  // Its timer is set for the end of the answer's time, which may be long: now the next question counts.
+  const answers = channel.keepAlive.waiting
   heard(channel.keepAlive, turn.env.nowMs)
+  if (answers) armChannel(turn, channel)
   const decoded = decode(frame, { maxBytes: BATCH_BYTES_MAX })
   if (!decoded.ok) return strike(turn, state, channel, 'frame-encoding')
   const kind = kindOf(decoded.value)

@@ -87,7 +87,9 @@ const peerOf = (state: EndpointState, peerId: PeerId, nowMs: number): PeerReport
     rttMs: channel?.keepAlive.rttMs ?? null,
     lastSyncMs: synced.length === 0 ? null : nowMs - Math.max(...synced),
     blocked,
-    why: whyOf(peerState, channel?.established ?? false, reason),
+    why: entries.some((one) => one.disagreed >= DISAGREED_MIN)
+      ? disagreeing
+      : whyOf(peerState, channel?.established ?? false, reason),
     groups: [...(channel?.groups.values() ?? [])].map((replica) => replica.group).sort(),
   }
 }
@@ -100,6 +102,11 @@ const nameOf = (state: EndpointState, peerId: PeerId): string => {
   }
   return ''
 }
+
+/** Rounds after which two roots over the same messages are no accident of timing. */
+const DISAGREED_MIN = 2
+const disagreeing =
+  'linked; it holds as many messages under another root: one of the two programs is wrong'
 
 const whyOf = (
   peerState: PeerReport['state'],

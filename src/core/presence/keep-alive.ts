@@ -1,6 +1,6 @@
 /**
  * Tells a quiet link from a dead one. A link on which nothing was heard for two seconds is pinged;
- * when nothing at all is heard for four more and a round trip, the peer is dead and the caller resets
+ * when nothing at all is heard for two more and a round trip, the peer is dead and the caller resets
  * it: so a far link lives, and a near one is given up as soon. Anything heard counts as an answer,
  * so a busy link is pinged only for a fresh round-trip time. The listener waits a little longer
  * than the dialler: on a quiet link one side asks, the other answers.
@@ -21,6 +21,8 @@ const pongKind = 7
 
 /** How much longer than the dialler the listener waits before it asks, in ms. */
 const listenerWaitsMs = 500
+/** What an answer may take besides its way: a silent cut is to be noticed within five seconds. */
+const answerMs = LINK_DEAD_AFTER_MS - LINK_PING_AFTER_MS
 /** A round-trip time older than this is measured again even on a busy link, in ms. */
 const measureAgainMs = 30 * secondMs
 /** A tick that comes this late was held up here, which says nothing about the peer, in ms. */
@@ -85,7 +87,7 @@ const roundTrip = ({ rttMs }: KeepAlive): number =>
 
 /** When `tick` has something to do, in monotonic ms. */
 export function deadline(link: KeepAlive): number {
-  if (link.waiting) return link.askedMs + LINK_DEAD_AFTER_MS + roundTrip(link)
+  if (link.waiting) return link.askedMs + answerMs + roundTrip(link)
   return Math.min(link.heardMs + link.quietMs, link.askedMs + measureAgainMs)
 }
 

@@ -22,6 +22,7 @@ import { load } from '../turn.ts'
 import { parseInvite } from './admission.ts'
 import { bootAttesting } from './attesting.ts'
 import { bootArchived } from './archive.ts'
+import { bootContradiction } from './contradictions.ts'
 import { registerControl } from './control.ts'
 import { parseDeparture } from './departures.ts'
 import { parseDraft } from './drafts.ts'
@@ -32,6 +33,7 @@ import { bootMeta, openWaitingMetas } from './meta.ts'
 import { parsePrekey } from './prekeys.ts'
 import { parseControl, parseGroup, parseLine } from './records.ts'
 import { rowsOfRecords } from './rows.ts'
+import { bootSplit, parseSplit } from './splits.ts'
 import type { Replica } from './state.ts'
 import { GroupNote, SecretKind, ownTip } from './state.ts'
 import { createReplica } from './create.ts'
@@ -126,6 +128,7 @@ const bootOne = (
     if (kind === GroupNote.heard) bootHeard(replica, epoch, note.value)
     if (kind === GroupNote.spent) replica.spent.add(epoch)
     if (kind === GroupNote.reopening) replica.reopening.add(epoch)
+    if (kind === GroupNote.split) replica.splits.saved = parseSplit(note.value)
     if (kind === GroupNote.archived) bootArchived(replica, note.value)
     if (kind === GroupNote.told) replica.told = parseTold(turn.env.crypto, note.value)
     if (kind === GroupNote.sharedTexts) replica.sharing.opened.set(epoch, parseOpened(note.value))
@@ -150,6 +153,9 @@ const bootUnopened = (replica: Replica, note: Entry): void => {
 const bootMemberNote = (replica: Replica, kind: number | undefined, note: Entry): void => {
   const id = toHex(note.key.slice(GROUP_KEY_BYTES + 1))
   if (kind === GroupNote.unopened) bootUnopened(replica, note)
+  if (kind === GroupNote.contradiction) {
+    bootContradiction(replica, note.key.slice(GROUP_KEY_BYTES + 1))
+  }
   if (kind === GroupNote.departure) {
     const departure = parseDeparture(note.value)
     if (departure !== undefined) replica.departures.set(id, departure)
@@ -241,6 +247,7 @@ const bootRows = (
     })
     for (const replica of replicas) {
       bootHeads(replica)
+      bootSplit(later, replica)
       bootAttesting(later, replica, read.get(replica) ?? new Map())
       openWaitingMetas(later, replica)
     }

@@ -5,7 +5,6 @@
 import type { Bytes } from '../../base/bytes.ts'
 import { MEMBERS_MAX } from '../../base/limits.ts'
 import { Lru } from '../../base/lru.ts'
-import { createAttesting } from '../attestation/due.ts'
 import type { Constitution } from '../constitution/constitution.ts'
 import { topicOf } from '../epoch/topic.ts'
 import type { Env } from '../env.ts'
@@ -19,6 +18,7 @@ import { createFinalising } from './final.ts'
 import type { Metas, Replica, Self } from './state.ts'
 import { createSharingState } from './sharing-state.ts'
 import { createSyncState } from './sync-state.ts'
+import { nothingWatched } from './watched.ts'
 
 /** Rows in memory besides the tips: enough that live traffic and a batch never read the disk. */
 const WINDOW_ROWS = 4096
@@ -163,8 +163,8 @@ export const createReplica = (
     reach: new Map(),
     earlyReach: new Map(),
     sync: createSyncState(),
-    attesting: createAttesting(),
     ...nobodyAccused(),
+    ...nothingWatched(),
     shown: { lamport: 0, member: '', counter: 0 },
     witnesses: new Set(),
     checked: false,

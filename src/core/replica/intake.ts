@@ -19,8 +19,8 @@ import { count, persist } from '../turn.ts'
 import type { EpochFacts } from '../validity/context.ts'
 import type { Accepted } from '../validity/judge.ts'
 import { judge } from '../validity/judge.ts'
-import { noteAttesting } from './attesting.ts'
 import { announceDeparture, announceRow, noteBranch } from './announce.ts'
+import { noteContradiction } from './contradictions.ts'
 import { answered, noteControl } from './control.ts'
 import { departurePut, noteDepartures } from './departures.ts'
 import { countText } from './exposure.ts'
@@ -30,6 +30,7 @@ import { noteHeard } from './heard.ts'
 import { forgetLeft } from './erasure.ts'
 import { openOwnSeal, spendKey, takeText } from './keys.ts'
 import { noteMeta, openWaitingMetas } from './meta.ts'
+import { noticed } from './noticed.ts'
 import { encodeLine } from './records.ts'
 import {
   indexKey,
@@ -45,7 +46,6 @@ import type { Done, Outcome, Source } from './source.ts'
 import type { Replica } from './state.ts'
 import { isSuspended, signatureDue, suspicionOf } from './suspicion.ts'
 import { GroupNote, courtOf, groupNoteKey } from './state.ts'
-import { noteWitness } from './witness.ts'
 
 export type { Done, Outcome, Source } from './source.ts'
 
@@ -149,6 +149,7 @@ const considered = (
   const judgement = judge(courtOf(turn, replica), message, { prev, deps: rows }, vouched)
   if (judgement.kind === 'invalid') {
     count(turn, 'messages_dropped', judgement.reason)
+    noteContradiction(turn, replica, message, judgement.reason)
     return done(turn, { kind: 'rejected', reason: judgement.reason })
   }
   if (judgement.kind === 'need') {
@@ -281,8 +282,7 @@ const admit = (
     openOwnSeal(turn, replica, message)
     openWaitingMetas(turn, replica)
   }
-  noteWitness(turn, replica, row)
-  noteAttesting(turn, replica, row)
+  noticed(turn, replica, message, row, source.how)
   noteFinal(replica, row, info)
   noteAck(turn, replica, row.id)
   if (replica.transcript.count % LOOK_EVERY_MESSAGES === 0) replica.changed = true

@@ -12,6 +12,7 @@ import {
   MANAGE_RETRY_MS,
   REKEY_REQUEST_GAP_MS,
 } from '../../base/limits.ts'
+import { complainedLast } from '../election/complaints.ts'
 import { backOff, mergeWaitMs, rotateWaitMs } from '../election/merge.ts'
 import { rankAccounts } from '../election/rank.ts'
 import { EpochReasonCode } from '../epoch/body.ts'
@@ -29,6 +30,7 @@ import { recipientsOfEpoch } from '../validity/context.ts'
 import { membershipTypes, messagesIn, prekeysRenewed, uncovered } from '../validity/reason.ts'
 import type { Posted } from './author.ts'
 import { postEpoch, postRekeyRequest, postRemove } from './author.ts'
+import { onlineLeaders } from './presences.ts'
 import type { Replica } from './state.ts'
 import { bytesOf, currentContext, isActingLeader, isGone } from './state.ts'
 
@@ -170,11 +172,12 @@ export const rankedLeaders = (turn: Pick<Turn, 'env'>, replica: Replica): Hex[] 
   const accounts = leaders.map((member) => member.facts.account)
   const { group } = replica.constitution
   const ranked = rankAccounts(turn.env.crypto, group, depth, accounts).map(hexOf)
-  return ranked.flatMap((account) =>
+  const members = ranked.flatMap((account) =>
     leaders
       .filter((member) => hexOf(member.facts.account) === account)
       .map((member) => member.facts.member),
   )
+  return complainedLast(members, replica.complaints, turn.env.nowMs)
 }
 
 /** Members on a proven link now. */
@@ -183,7 +186,7 @@ export const onlineMembers = (replica: Replica): Set<Hex> =>
 
 /** The leader whose turn it is as seen from here, or undefined where no leader is reachable. */
 export const managerNow = (turn: Pick<Turn, 'env'>, replica: Replica): Hex | undefined => {
-  const online = onlineMembers(replica)
+  const online = onlineLeaders(turn.env.nowMs, replica)
   return rankedLeaders(turn, replica).find(
     (member) => online.has(member) || member === replica.self.member,
   )
@@ -199,7 +202,7 @@ const waitOf = (turn: Turn, replica: Replica, call: Call): number => {
   }
   const ranked = rankedLeaders(turn, replica)
   const better = ranked.slice(0, Math.max(0, ranked.indexOf(self.member)))
-  const online = onlineMembers(replica)
+  const online = onlineLeaders(turn.env.nowMs, replica)
   const wait = {
     chain: backOff([...currentContext(replica).epochHeads.keys()], epochOf),
     betterOnline: better.filter((member) => online.has(member)).length,

@@ -27,6 +27,8 @@ import { takeBatch, takeEnd } from './receive.ts'
 import { takeShareRequest } from './share-answering.ts'
 import { shareLinkDown } from './share-asking.ts'
 import { takeShare } from './share-taking.ts'
+import { takePresence } from './presences.ts'
+import { carryTraffic, noteReach } from './splits.ts'
 import type { Replica } from './state.ts'
 import { currentContext } from './state.ts'
 import type { SyncPeer } from './sync-state.ts'
@@ -126,8 +128,10 @@ export const dropGone = (turn: Turn, replica: Replica): void => {
   }
 }
 
-const notifyReach = (turn: Turn, replica: Replica, member: Hex, up: boolean): void =>
+const notifyReach = (turn: Turn, replica: Replica, member: Hex, up: boolean): void => {
   emit(turn, { kind: 'notify', event: { kind: 'reach', group: replica.group, member, up } })
+  noteReach(turn, replica, member, up)
+}
 
 export const linkDown = (turn: Turn, replica: Replica, channel: ChannelId): void => {
   const { sync } = replica
@@ -136,6 +140,7 @@ export const linkDown = (turn: Turn, replica: Replica, channel: ChannelId): void
   sync.peers.delete(channel)
   sync.gone.delete(channel)
   sync.wanted.delete(channel)
+  carryTraffic(replica, entry)
   if (entry.stream !== undefined) entry.stream.over = true
   dropWaiters(turn, replica, channel)
   shareLinkDown(turn, replica, channel)
@@ -157,6 +162,7 @@ export const takeGroupFrame = (
   const frame = readGroupFrame(value)
   if (!frame.ok) return false
   entry.tally.bytesIn += bytes
+  entry.total.bytesIn += bytes
   if (replica.sync.gone.has(entry.channel))
     return takeOfGone(turn, replica, entry, frame.value, bytes)
   switch (frame.value.kind) {
@@ -175,7 +181,7 @@ export const takeGroupFrame = (
       takeDurable(turn, replica, entry, frame.value.bytes)
       break
     case 'end':
-      takeEnd(turn, replica, entry, hexOf(frame.value.root))
+      takeEnd(turn, replica, entry, { root: hexOf(frame.value.root), count: frame.value.count })
       break
     case 'reach':
       takeReach(turn, replica, entry, frame.value.records)
@@ -188,6 +194,12 @@ export const takeGroupFrame = (
       break
     case 'request':
       takeRequest(turn, replica, frame.value.request)
+      break
+    case 'presence':
+      // Honest peers send none but their own.
+      if (takePresence(turn, replica, frame.value.presence, false) === 'reject') {
+        replica.sync.misdeeds.push(entry.peer)
+      }
       break
     case 'gone':
       return takeGone(turn, replica, entry, frame.value)
@@ -211,7 +223,8 @@ const takeOfGone = (
 ): boolean => {
   if (frame.kind === 'vector') takeOffer(turn, replica, entry, frame)
   else if (frame.kind === 'batch') takeBatch(turn, replica, entry, frame.batch, bytes)
-  else if (frame.kind === 'end') takeEnd(turn, replica, entry, hexOf(frame.root))
+  else if (frame.kind === 'end')
+    takeEnd(turn, replica, entry, { root: hexOf(frame.root), count: frame.count })
   // It may not know yet: no offence, and no answer.
   else count(turn, 'frames_dropped', 'gone')
   return true

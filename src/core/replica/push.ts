@@ -24,6 +24,7 @@ import { canPush } from './epochs.ts'
 import type { Outcome } from './intake.ts'
 import { take } from './intake.ts'
 import { sendingEpoch } from './keys.ts'
+import { takePresence } from './presences.ts'
 import type { OpenEpoch, Replica } from './state.ts'
 import { currentContext } from './state.ts'
 import { notePushed } from './pushed-news.ts'
@@ -146,7 +147,9 @@ export const takePush = (turn: Turn, replica: Replica, pushed: Pushed): void => 
     count(turn, 'pushes_dropped', content.error)
     return pushed.done(turn, 'reject')
   }
-  if (content.value.kind === 'presence') return pushed.done(turn, 'ignore')
+  if (content.value.kind === 'presence') {
+    return pushed.done(turn, takePresence(turn, replica, content.value.presence, true))
+  }
   const messages: Message[] = []
   for (const wire of content.value.messages) {
     const message = parseMessage(crypto, wire)
@@ -218,6 +221,7 @@ const takeAll = (
     const ask = has('pending') ? 'gap' : undefined
     if (has('rejected')) return pushed.done(later, 'reject', ask)
     if (ask !== undefined || !has('accepted')) return pushed.done(later, 'ignore', ask)
+    notePushed(later, replica)
     pushed.done(later, mustPassOn(replica, told, pushed.from) ? 'accept' : 'keep')
   }
   messages.forEach((message, i) => {

@@ -70,11 +70,17 @@ const callDurable = (turn: Turn, peer: SyncPeer, bytes: number): void => {
   peer.uncalled = 0
 }
 
-export const takeEnd = (turn: Turn, replica: Replica, peer: SyncPeer, root: Hex): void => {
+export const takeEnd = (
+  turn: Turn,
+  replica: Replica,
+  peer: SyncPeer,
+  told: { readonly root: Hex; readonly count: number },
+): void => {
   if (replica.sync.fetching?.channel === peer.channel) {
     peer.ending = true
     // A digest that comes before the batches are taken in is newer than this.
-    peer.theirRoot = root
+    peer.theirRoot = told.root
+    peer.theirCount = told.count
   }
   enqueue(turn, peer, (at, next) => {
     endFetch(at, replica, peer)
@@ -232,6 +238,7 @@ const takeItem = (turn: Turn, run: BatchRun, i: number, next: (turn: Turn) => vo
   take(turn, replica, taken, signed ? run.signed : run.vouched, (later, outcome) => {
     if (outcome.kind === 'accepted') {
       peer.tally.received += 1
+      peer.total.received += 1
       if (isLast && !signed) keepVoucher(later, replica, message, voucher)
     }
     // Validity is the same everywhere: an honest peer does not hold what is invalid here.

@@ -23,6 +23,7 @@ import { isLeader } from './admission.ts'
 import { finalReport } from './final.ts'
 import { causeNow, managerNow } from './manager.ts'
 import { groupName, metaState } from './meta-state.ts'
+import { partitionOf } from './splits.ts'
 import type { Replica, WaitingRequest } from './state.ts'
 import { currentContext, isTold } from './state.ts'
 import { undecryptable } from './unopened.ts'
@@ -133,6 +134,16 @@ const lastEpochOf = (replica: Replica, { epochHeads }: Context): EpochReport | n
   }
 }
 
+/** What parts the group, or its members from the truth. */
+const splitsOf = (
+  replica: Replica,
+): Pick<GroupReport, 'partition' | 'lastHeal' | 'equivocators' | 'contradictions'> => ({
+  partition: partitionOf(replica),
+  lastHeal: replica.splits.last ?? null,
+  equivocators: [...replica.equivocators].sort(),
+  contradictions: [...replica.contradictions].sort(),
+})
+
 /** Reads only: `turn` brings the clock and the hash. `root`: the view over everything held. */
 export const reportGroup = (turn: Turn, replica: Replica, root: string): GroupReport => {
   const { constitution, transcript } = replica
@@ -185,7 +196,7 @@ export const reportGroup = (turn: Turn, replica: Replica, root: string): GroupRe
     latestMessageIds: byAccount.map(
       (member) => member.memberGroupId + group8(member.counter ?? 0xffff_ffff),
     ),
-    equivocators: [...replica.equivocators].sort(),
+    ...splitsOf(replica),
     lines: transcript.lines.map((line) => ({
       line: line.index,
       member: line.member,

@@ -6,7 +6,6 @@ import type { Bytes } from '../../base/bytes.ts'
 import { concat, fromHex } from '../../base/bytes.ts'
 import { type Lru } from '../../base/lru.ts'
 import type { Constitution } from '../constitution/constitution.ts'
-import type { Attesting } from '../attestation/due.ts'
 import type { Chain } from '../epoch/chain.ts'
 import type { PushedMessage } from '../epoch/envelope.ts'
 import type { MemberFacts, Roster } from '../membership/roster.ts'
@@ -29,6 +28,7 @@ import type { Side } from '../evidence/evidence.ts'
 import type { Done, Source } from './source.ts'
 import type { Finalising } from './final.ts'
 import type { SyncState } from './sync-state.ts'
+import type { Watched } from './watched.ts'
 
 /** An epoch that this member could open. */
 export interface OpenEpoch {
@@ -155,7 +155,7 @@ export interface Aside {
   readonly sinceMs: number
 }
 
-export interface Replica {
+export interface Replica extends Watched {
   /** Local number of the group: the first field of its keys. */
   readonly number: number
   readonly constitution: Constitution
@@ -225,8 +225,6 @@ export interface Replica {
   /** Reach records of members whose admission is not held yet. */
   readonly earlyReach: Map<Hex, Bytes>
   readonly sync: SyncState
-  /** Which attestations this member owes. */
-  readonly attesting: Attesting
   /** How far the order is final, and what is to be done for it. */
   readonly final: Finalising
   readonly equivocators: Set<Hex>
@@ -317,6 +315,8 @@ export const GroupNote = {
   sharedTexts: 11,
   shareLog: 12,
   retired: 13,
+  split: 20,
+  contradiction: 21,
 } as const
 
 export const groupNoteKey = (number: number, kind: number, id: Bytes): Bytes =>

@@ -6,6 +6,8 @@
 import type { Bytes } from '../../base/bytes.ts'
 import type { VectorEntry } from '../anti-entropy/frames.ts'
 import type { HelloClaim } from '../anti-entropy/hello-proof.ts'
+import type { Traffic } from '../attestation/heal.ts'
+import { noTraffic } from '../attestation/heal.ts'
 import type { SyncRound } from '../command.ts'
 import type { PeerId } from '../input.ts'
 import type { Hex } from '../message/header.ts'
@@ -37,6 +39,10 @@ export interface SyncPeer {
   stream: Stream | undefined
   /** The last root it told. */
   theirRoot: Hex
+  /** How many messages it said to hold with that. */
+  theirCount: number
+  /** Rounds in a row that brought nothing, although it holds as many messages under another root. */
+  disagreed: number
   /** The root told when it was last asked for its digest, until one comes. */
   askedWith: Hex | undefined
   /** It waits for a digest: told when the fetch from it is over. */
@@ -52,6 +58,8 @@ export interface SyncPeer {
   /** Monotonic ms of the last moment at which both were known equal, or the last round ended. */
   syncedMs: number
   tally: Tally
+  /** All that crossed this link. */
+  readonly total: Traffic
   /** What came from it and waits its turn: batches build on each other, an end on all of them. */
   readonly queue: Work[]
   busy: boolean
@@ -122,6 +130,8 @@ export const createSyncPeer = (
   proven: false,
   stream: undefined,
   theirRoot: '',
+  theirCount: -1,
+  disagreed: 0,
   askedWith: undefined,
   owed: false,
   ending: false,
@@ -130,6 +140,7 @@ export const createSyncPeer = (
   shared: undefined,
   syncedMs: -1,
   tally: freshTally(nowMs),
+  total: noTraffic(),
   queue: [],
   busy: false,
 })

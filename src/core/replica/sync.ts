@@ -14,6 +14,7 @@ import type { Turn } from '../turn.ts'
 import { emit } from '../turn.ts'
 import { viewOfPast } from '../validity/past.ts'
 import { loadPlaces } from './rows.ts'
+import { notePeerMet } from './splits.ts'
 import type { Replica } from './state.ts'
 import { currentContext, isGone } from './state.ts'
 import { createStream } from './stream-state.ts'
@@ -52,6 +53,7 @@ export const sendFrame = (turn: Turn, peer: SyncPeer, frame: GroupFrame): number
   const encoded = writeGroupFrame(frame)
   emit(turn, { kind: 'send', channel: peer.channel, frame: encoded })
   peer.tally.bytesOut += encoded.length
+  peer.total.bytesOut += encoded.length
   return encoded.length
 }
 
@@ -81,8 +83,11 @@ export const takeDigest = (
   const wasAsked = isAsked(replica, peer)
   peer.askedWith = undefined
   peer.theirRoot = toHex(frame.root)
-  if (peer.theirRoot === root) foundEqual(turn, replica, peer)
-  else wantFrom(turn, replica, peer)
+  peer.theirCount = frame.count
+  if (peer.theirRoot === root) {
+    peer.disagreed = 0
+    foundEqual(turn, replica, peer)
+  } else wantFrom(turn, replica, peer)
   // Where both ask at once, each question tells all that an answer would.
   if (!frame.answer || askedWith === root) return
   // A vector that just left says that the roots differ; what is held is told when that is over.
@@ -97,6 +102,7 @@ const foundEqual = (turn: Turn, replica: Replica, peer: SyncPeer): void => {
   peer.theirRoot = toHex(rootOf(turn, replica))
   peer.syncedMs = turn.env.nowMs
   finishWaiters(turn, replica, peer, true)
+  notePeerMet(turn, replica, peer)
 }
 
 const wantFrom = (turn: Turn, replica: Replica, peer: SyncPeer): void => {
@@ -115,6 +121,7 @@ export const fetchNext = (turn: Turn, replica: Replica): void => {
     if (peer.theirRoot === toHex(rootOf(turn, replica))) {
       // Another peer brought what this one had.
       finishWaiters(turn, replica, peer, true)
+      notePeerMet(turn, replica, peer)
       continue
     }
     sync.fetching = { channel, heardMs: turn.env.nowMs }
@@ -185,6 +192,7 @@ export const serve = (turn: Turn, replica: Replica, peer: SyncPeer): void => {
     stream,
     (later, batch) => {
       peer.tally.sent += batch.items.length
+      peer.total.sent += batch.items.length
       return sendFrame(later, peer, { kind: 'batch', index: peer.index, batch })
     },
     (later) => {
@@ -209,9 +217,11 @@ export const endFetch = (turn: Turn, replica: Replica, peer: SyncPeer): void => 
   sync.fetching = undefined
   emit(turn, { kind: 'cancel-timer', timer: `fetch/${replica.number}` })
   const equal = peer.theirRoot === toHex(rootOf(turn, replica))
+  noteDisagreement(replica, peer, equal)
   notifySynced(turn, replica, peer, equal)
   peer.syncedMs = turn.env.nowMs
   finishWaiters(turn, replica, peer, equal)
+  notePeerMet(turn, replica, peer)
   const grown = peer.tally.received > 0
   if (grown) {
     sync.newsFrom = peer.channel
@@ -224,6 +234,13 @@ export const endFetch = (turn: Turn, replica: Replica, peer: SyncPeer): void => 
   peer.owed = false
   peer.ending = false
   fetchNext(turn, replica)
+}
+
+/** Two that hold as many messages, of which neither has one for the other, ought to have one root. */
+const noteDisagreement = ({ transcript }: Replica, peer: SyncPeer, equal: boolean): void => {
+  if (equal) peer.disagreed = 0
+  else if (peer.tally.received > 0 || peer.theirCount !== transcript.count) peer.disagreed = 0
+  else peer.disagreed += 1
 }
 
 const notifySynced = (turn: Turn, replica: Replica, peer: SyncPeer, equal: boolean): void => {

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import type { GroupReport } from '../../../src/core/report.ts'
 import { HealthWatch, worst } from '../../../src/node/health.ts'
-import { ScriptedEndpoint, groupId, memberOf } from './scripted-endpoint.ts'
+import { ScriptedEndpoint, memberOf } from './scripted-endpoint.ts'
 
 const DAY = 86_400_000
 
@@ -18,16 +18,12 @@ function groupOf(reachable: string, away: string, over: Partial<GroupReport> = {
   return { ...group, ...over }
 }
 
-function watchWith(losses: Readonly<Record<string, number>>): HealthWatch {
-  const watch = new HealthWatch()
-  for (const [letter, atMs] of Object.entries(losses)) lose(watch, letter, atMs)
-  return watch
-}
-
-function lose(watch: HealthWatch, letter: string, atMs: number, up = false): void {
-  const event = { kind: 'reach', group: groupId, member: letter.repeat(64), up } as const
-  watch.observe(event, atMs, DAY + atMs)
-}
+const split = (missing: string, suspected = true) => ({
+  since: DAY,
+  suspected,
+  reachable: ['b'.repeat(64)],
+  missing: [...missing].map((letter) => letter.repeat(64)),
+})
 
 describe('a group is', () => {
   test('healthy when everybody is here, and when it has nobody else', () => {
@@ -37,49 +33,26 @@ describe('a group is', () => {
   })
 
   test('healthy when one is absent, and says who', () => {
-    const health = watchWith({ d: 100 }).judge(groupOf('bc', 'd'), 200)
+    const health = new HealthWatch().judge(groupOf('bc', 'd'), 200)
     expect(health).toMatchObject({ state: 'healthy', partition: null, why: 'absent: name-d' })
   })
 
-  test('partitioned when two were lost together and still are', () => {
-    const health = watchWith({ c: 1_000, d: 5_900 }).judge(groupOf('b', 'cd'), 6_000)
-    expect(health.state).toBe('partitioned')
-    expect(health.partition).toEqual({
-      since: DAY + 1_000,
-      suspected: true,
-      reachable: ['b'.repeat(64)],
-      missing: ['c'.repeat(64), 'd'.repeat(64)],
-    })
-    expect(health.why).toContain('name-c, name-d')
+  test('partitioned when the core says so, and says whom it lost', () => {
+    const partition = split('cd')
+    const health = new HealthWatch().judge(groupOf('b', 'cd', { partition }), 6_000)
+    expect(health).toMatchObject({ state: 'partitioned', partition })
+    expect(health.why).toBe('lost together: name-c, name-d; still here: 1')
   })
 
-  test('not partitioned by losses further apart, however many', () => {
-    const health = watchWith({ c: 1_000, d: 6_001, e: 12_000 }).judge(groupOf('b', 'cde'), 13_000)
-    expect(health).toMatchObject({ state: 'healthy', partition: null })
-  })
-
-  test('partitioned by the largest set lost within one window', () => {
-    const losses = { c: 0, d: 4_000, e: 6_000, f: 8_500 }
-    const { partition } = watchWith(losses).judge(groupOf('b', 'cdef'), 9_000)
-    expect(partition?.missing).toEqual(['d', 'e', 'f'].map((letter) => letter.repeat(64)))
-  })
-
-  test('whole again when one of two came back, and the next loss counts anew', () => {
-    const watch = watchWith({ c: 1_000, d: 1_100 })
-    lose(watch, 'd', 2_000, true)
-    expect(watch.judge(groupOf('bd', 'c'), 3_000).state).toBe('healthy')
-    lose(watch, 'd', 60_000)
-    expect(watch.judge(groupOf('b', 'cd'), 61_000).state).toBe('healthy')
-  })
-
-  test('a second word of the same loss does not move its time', () => {
-    const watch = watchWith({ c: 1_000, d: 9_000 })
-    lose(watch, 'c', 9_000)
-    expect(watch.judge(groupOf('b', 'cd'), 9_500).partition).toBeNull()
+  test('partitioned for certain when messages show it', () => {
+    const over = { partition: split('cd', false) }
+    const { why } = new HealthWatch().judge(groupOf('b', 'cd', over), 6_000)
+    expect(why).toContain('they talk among themselves')
   })
 
   test('alone when others belong and none answers, also when they were lost together', () => {
-    const health = watchWith({ b: 0, c: 10 }).judge(groupOf('', 'bc'), 100)
+    const over = { partition: split('bc') }
+    const health = new HealthWatch().judge(groupOf('', 'bc', over), 100)
     expect(health.state).toBe('alone')
     expect(health.partition?.missing).toHaveLength(2)
   })
@@ -91,12 +64,12 @@ describe('a group is', () => {
       memberOf('c', { state: 'removed', reachable: false }),
       memberOf('d', { state: 'invited', reachable: false }),
     ]
-    const health = watchWith({ b: 0, c: 0 }).judge(groupOf('', '', { members }), 10)
+    const health = new HealthWatch().judge(groupOf('', '', { members }), 10)
     expect(health).toMatchObject({ state: 'healthy', partition: null })
   })
 
   test('not alone when this node left or was removed: it says that', () => {
-    const away = watchWith({ b: 0, c: 10 })
+    const away = new HealthWatch()
     for (const [selfState, word] of [
       ['removed', 'was removed'],
       ['left', 'left the group'],
@@ -124,7 +97,7 @@ describe('a group is', () => {
 
   test('forked before anything else', () => {
     const over = { equivocators: ['b'.repeat(64)] }
-    const health = watchWith({ b: 0, c: 0 }).judge(groupOf('', 'bc', over), 10)
+    const health = new HealthWatch().judge(groupOf('', 'bc', over), 10)
     expect(health.state).toBe('forked')
     expect(health.why).toContain('name-b')
     expect(health.why).not.toContain('--succeeds')
@@ -136,8 +109,15 @@ describe('a group is', () => {
     const [first, ...rest] = members
     if (first === undefined) throw new Error('nobody')
     const accused = { ...first, role: 'leader' as const, state: 'quarantined' as const }
-    const health = watchWith({ b: 0, c: 0 }).judge({ ...group, members: [accused, ...rest] }, 10)
+    const health = new HealthWatch().judge({ ...group, members: [accused, ...rest] }, 10)
     expect(health.why).toContain('--succeeds')
+  })
+
+  test('forked by a statement that cannot be true', () => {
+    const over = { contradictions: ['c'.repeat(64)], partition: split('bc') }
+    const health = new HealthWatch().judge(groupOf('', 'bc', over), 10)
+    expect(health.state).toBe('forked')
+    expect(health.why).toContain('name-c')
   })
 })
 

@@ -31,6 +31,7 @@ export const crypto = createSystemCrypto()
 const GROUP_NUMBER = 3
 
 /** The id of the one group, hex. */
+const whole = { unknown: 0, partition: null, lastHeal: null, contradictions: [], equivocators: [] }
 export const groupId = toHex(crypto.sha256(utf8('garden')))
 
 export interface Script {
@@ -259,7 +260,6 @@ export class ScriptedEndpoint implements EndpointMachine {
       epochDue: null,
       held: this.#script.held?.length ?? 0,
       pending: 0,
-      unknown: 0,
       undecryptable: 0,
       root: 'r'.repeat(64),
       final: { stamp: 0, messages: 0, waiting: 0, waitsFor: [] },
@@ -268,7 +268,7 @@ export class ScriptedEndpoint implements EndpointMachine {
       authors: members.map(({ member }) => member),
       groupIds: members.map(({ memberGroupId }) => memberGroupId),
       latestMessageIds: [],
-      equivocators: [],
+      ...whole,
       lines: [...this.#next].map(([line, next]) => ({
         line,
         member: members[line]?.member ?? '',
