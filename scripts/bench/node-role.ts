@@ -280,6 +280,18 @@ serve({
   arrived: (count: number) => here().arrived(count),
   held: (messages: number) => here().held(messages),
   equal: (messages: number) => here().equal(messages),
+  blockAll: (peers: string[]) => here().rig.node.block(peers),
+  unblockAll: (peers: string[]) => here().rig.node.unblock(peers),
+  /** Root and number of messages at one moment. */
+  holding: () => {
+    const { root, messages } = here().report()
+    return { root, messages }
+  },
+  /** The last heal, once everything that it needed is here. */
+  healed: async () => {
+    await until(() => here().report().lastHeal !== null, WAIT_MS)
+    return here().report().lastHeal
+  },
   messages: () => here().report().messages,
   root: () => here().report().root,
   meshed: (others: number) => here().meshed(others),
