@@ -2,7 +2,7 @@
 // Measured from the first link across until the last member holds everything, and split into the parts
 // that the nodes report themselves.
 
-import type { HealReport } from '../../src/core/report.ts'
+import type { HealReport } from '../../src/core/split-report.ts'
 import {
   type Bench,
   type Row,

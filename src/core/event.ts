@@ -3,7 +3,7 @@
  * one asks the report (`report.ts`) or the transcript again.
  */
 import type { PeerId } from './input.ts'
-import type { HealReport, PartitionReport } from './report.ts'
+import type { HealReport, PartitionReport } from './split-report.ts'
 
 export type Event =
   | { readonly kind: 'ready' }

@@ -3,7 +3,8 @@
 // core's to say. Pure state in, pure answers out: time is handed in.
 
 import { BEHIND_AFTER_MS } from '../base/limits.ts'
-import type { GroupReport, MemberReport, PartitionReport } from '../core/report.ts'
+import type { GroupReport, MemberReport } from '../core/report.ts'
+import type { PartitionReport } from '../core/split-report.ts'
 
 /** From best to worst. */
 export const healthStates = ['healthy', 'behind', 'partitioned', 'alone', 'forked'] as const

@@ -8,13 +8,12 @@ import type {
   EpochReport,
   FinalReport,
   GroupReport,
-  HealReport,
   JoinReport,
   MemberState,
-  PartitionReport,
   PeerReport,
   ToldReport,
 } from '../core/report.ts'
+import type { HealReport, PartitionReport } from '../core/split-report.ts'
 import { type HealthState, type HealthWatch, worst } from './health.ts'
 
 export interface GroupStatus {
