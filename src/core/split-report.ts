@@ -1,5 +1,6 @@
 /**
- * What an endpoint tells of splits and heals, as plain values: in its report, and as events.
+ * What an endpoint tells of splits and heals, as plain values: in its report, and as events. Times are
+ * milliseconds; a part that has not ended is null.
  */
 
 /** Members that were lost together and still are. */
