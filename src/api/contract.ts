@@ -93,6 +93,16 @@ export interface SendAnswer {
   ackedBy: string[]
 }
 
+/** What a stranger needs to see that a member said two things under one number. */
+export interface ProofAnswer {
+  group: string
+  member: string
+  number: string
+  ids: string[]
+  /** The proof, as base64. */
+  proof: string
+}
+
 /** Answers by route. `:id`, `:member`, `:message`, `:request` take everything that a command line takes. */
 export interface Answers {
   'GET /v1/status': Status
@@ -104,6 +114,7 @@ export interface Answers {
     requests: RequestReport[]
   }
   'GET /v1/groups/:id/members/:member/why': StandingReport
+  'GET /v1/groups/:id/members/:member/proof': ProofAnswer
   'GET /v1/groups/:id/shares': { group: string; shares: ShareReport[] }
   'GET /v1/groups/:id/attestation': AttestationAnswer
   'GET /v1/peers': { peers: PeerReport[] }

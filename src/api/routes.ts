@@ -25,6 +25,7 @@ export type ApiNode = Pick<
   | 'leave'
   | 'moderate'
   | 'ping'
+  | 'proof'
   | 'read'
   | 'removeMember'
   | 'report'
@@ -81,6 +82,14 @@ export const routes: { readonly [Name in RouteName]: Route<Name> } = {
   'GET /v1/groups/:id/members/:member/why': {
     summary: 'The messages that made the standing of a member.',
     run: ({ node, id, member }) => node.standing(id, member),
+  },
+  'GET /v1/groups/:id/members/:member/proof': {
+    summary: 'The proof for strangers that a member said two things under one number.',
+    async run({ node, id, member }) {
+      const { group } = node.group(id)
+      const { ids, proof, ...rest } = await node.proof(group, member)
+      return { group, ...rest, ids: [...ids], proof: Buffer.from(proof).toString('base64') }
+    },
   },
   'GET /v1/groups/:id/shares': {
     summary: 'Requests for keys of epochs, newest first: who asked whom, and how it ended.',

@@ -54,6 +54,8 @@ export type Command =
   | { readonly kind: 'attest'; readonly group: string }
   /** How to walk through what is final, up to date with everything durable. */
   | { readonly kind: 'final-order'; readonly group: string }
+  /** What a stranger needs to see that a member said two things under one number. */
+  | { readonly kind: 'prove'; readonly group: string; readonly member: string }
   | {
       readonly kind: 'remove-member'
       readonly group: string
@@ -115,6 +117,8 @@ export interface CommandResult {
   'set-meta': { number: string | null; id: string | null; changed: boolean }
   attest: { number: string; id: string }
   'final-order': OrderPlan
+  /** The number and the ids of both messages, and the bytes that verify. */
+  prove: { member: string; number: string; ids: readonly string[]; proof: Bytes }
   sync: { rounds: SyncRound[] }
   'peer-add': { address: string }
   'peer-block': { blocked: PeerId[] }

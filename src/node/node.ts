@@ -33,7 +33,7 @@ import { type ModerateWish, type Moderating, type Moderation, moderate } from '.
 import { Pace } from './pace.ts'
 import { type ReadOptions, type ReadParts, followGroup, readGroup } from './reading.ts'
 import { type LeaveOptions, type Removal, type RemoveOptions, removeMember } from './removing.ts'
-import { resolveGroup, resolvePeer, resolveRequest } from './resolve.ts'
+import { resolveGroup, resolveMember, resolvePeer, resolveRequest } from './resolve.ts'
 import { TextStore, readStored } from './rows.ts'
 import { type Status, statusOf } from './status.ts'
 import { tellShares, tellStanding } from './telling.ts'
@@ -175,6 +175,13 @@ export class Node {
   /** The messages that made a member's standing. @throws CoterieError MEMBER_UNKNOWN, AMBIGUOUS */
   standing(group: string, member: string): StandingReport {
     return tellStanding(this.#parts.machine, this.group(group), member)
+  }
+
+  /** What a stranger needs to see that a member lied. @throws CoterieError MESSAGE_UNKNOWN, MEMBER_UNKNOWN */
+  async proof(group: string, member: string): Promise<CommandResult['prove']> {
+    const found = this.group(group)
+    const { member: id } = resolveMember(found, member)
+    return this.#run({ kind: 'prove', group: found.group, member: id })
   }
 
   /** Requests for keys of epochs, newest first: who asked whom, by what right, how it ended. */

@@ -51,7 +51,7 @@ export async function verifyProofFile(path: string): Promise<ProofReport> {
   for await (const piece of readPieces(path)) {
     pieces.push(piece)
     length += piece.length
-    if (length > PROOF_BYTES_MAX) throw invalid('it is too long')
+    if (length > PROOF_BYTES_MAX) throw invalid('proof-malformed')
   }
   const proven = verifyProof(createSystemCrypto(), concat(...pieces))
   if (!proven.ok) throw invalid(proven.error)
@@ -68,8 +68,23 @@ export async function verifyProofFile(path: string): Promise<ProofReport> {
   }
 }
 
+/** Where a proof breaks, by how its reasons begin. */
+const places: readonly (readonly [start: string, where: string])[] = [
+  ['proof-malformed', 'the file is damaged or cut short'],
+  ['proof-group', 'its evidence is from another group than its constitution'],
+  ['proof-admission', 'no leader of the group let the accused in, as far as it shows'],
+  ['evidence-signature', 'the accused did not sign both messages of its evidence'],
+  ['evidence-path', 'the headers of its evidence do not follow one another'],
+  ['evidence-pair', 'its evidence is not about two messages under one number'],
+  ['body-', 'its evidence is damaged'],
+  ['header-', 'a header in its evidence is damaged'],
+  ['constitution', 'its constitution is not valid'],
+]
+
 function invalid(reason: string): CoterieError {
-  return new CoterieError('ARCHIVE_INVALID', `The proof does not hold: ${reason}.`, {
+  const [, where = 'its constitution is not valid'] =
+    places.find(([start]) => reason.startsWith(start)) ?? []
+  return new CoterieError('ARCHIVE_INVALID', `The proof does not hold: ${where} (${reason}).`, {
     hint: 'It shows nothing about anybody. Ask for another copy, or for where it comes from.',
   })
 }

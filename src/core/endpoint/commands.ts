@@ -23,6 +23,7 @@ import { finalPlan, whenFinal } from '../replica/final.ts'
 import { leave, numbered, remove, rotate } from '../replica/govern.ts'
 import { groupName } from '../replica/meta-state.ts'
 import { moderate } from '../replica/moderate.ts'
+import { prove } from '../replica/proving.ts'
 import { postText } from '../replica/sealed.ts'
 import type { Replica } from '../replica/state.ts'
 import { currentContext, isGone } from '../replica/state.ts'
@@ -138,6 +139,8 @@ const runGroupCommand = (
       return postAttest(turn, replica, posted)
     case 'final-order':
       return whenFinal(turn, replica, (later) => reply(later, ticket, finalPlan(replica)))
+    case 'prove':
+      return prove(turn, replica, command.member, (later, result) => reply(later, ticket, result))
     case 'sync':
       return syncNow(turn, replica, ticket, command.peer)
   }

@@ -113,7 +113,7 @@ const ownSide = (turn: Turn, replica: Replica, message: Message): Side | undefin
 }
 
 /** The side of a message that is held: from the next header on its line that its author signed. */
-const readSide = (
+export const readSide = (
   turn: Turn,
   replica: Replica,
   line: Line,

@@ -19,6 +19,8 @@ export function answerTo(groupId: string, command: Command): unknown {
       return { number: 'aaaaaaaa:11', id: 'b'.repeat(64), changed: true }
     case 'attest':
       return { number: 'aaaaaaaa:9', id: '9'.repeat(64) }
+    case 'prove':
+      return { member: command.member, number: 'aaaaaaaa:3', ids: [], proof: new Uint8Array() }
     case 'sync':
       return { rounds: [] }
     case 'peer-add':
