@@ -18,6 +18,8 @@ export interface LogOpen {
   /** Messages that one signature vouches for: 1 is the floor. */
   readonly run: number
   readonly bytes: number
+  /** Answers with its own messages only: where all are linked to all, nothing comes twice. */
+  readonly ownOnly?: boolean
 }
 
 /** The state of the link of a replica that has one. */
@@ -188,7 +190,8 @@ class Replica {
 
   async #answer(link: LogLink, vector: Buffer): Promise<void> {
     const asked = JSON.parse(vector.toString()) as LogVector
-    for await (const frame of this.#log.lacking(asked)) {
+    const only = this.#open.ownOnly === true ? this.#author.id.toString('hex') : undefined
+    for await (const frame of this.#log.lacking(asked, only)) {
       if (!link.send('F', frame)) await link.drained()
     }
     link.send('E', END)

@@ -123,9 +123,10 @@ export class Log {
     return count
   }
 
-  /** Everything that a vector lacks, in frames. */
-  async *lacking(vector: LogVector): AsyncGenerator<Buffer> {
+  /** Everything that a vector lacks, in frames; `only`: of one author. */
+  async *lacking(vector: LogVector, only?: string): AsyncGenerator<Buffer> {
     for (const [author, tip] of this.#tips) {
+      if (only !== undefined && author !== only) continue
       const from = vector[author]?.next ?? 0
       const id = Buffer.from(author, 'hex')
       const rows = this.#database.iterator({ gte: keyOf(id, from), lt: keyOf(id, tip.next) })
