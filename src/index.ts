@@ -26,6 +26,7 @@ export type {
   GroupReport,
   HeldText,
   MemberReport,
+  MessageReport,
   PeerReport,
   ReadRow,
   RequestReport,

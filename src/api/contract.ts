@@ -11,6 +11,7 @@ import type {
   Event,
   GroupReport,
   MemberReport,
+  MessageReport,
   PeerReport,
   ReadRow,
   RequestReport,
@@ -26,6 +27,7 @@ export type {
   ExportFigures,
   GroupReport,
   MemberReport,
+  MessageReport,
   PeerReport,
   ReadRow,
   Removal,
@@ -117,6 +119,7 @@ export interface Answers {
   'GET /v1/groups/:id/members/:member/proof': ProofAnswer
   'GET /v1/groups/:id/shares': { group: string; shares: ShareReport[] }
   'GET /v1/groups/:id/attestation': AttestationAnswer
+  'GET /v1/messages/:message/why': MessageReport
   'GET /v1/peers': { peers: PeerReport[] }
   'POST /v1/groups': { group: string; name: string; member: string }
   'POST /v1/groups/:id/messages': SendAnswer

@@ -36,6 +36,7 @@ export type ApiNode = Pick<
   | 'status'
   | 'sync'
   | 'unblock'
+  | 'why'
 >
 
 export type RouteName = keyof Answers
@@ -98,6 +99,10 @@ export const routes: { readonly [Name in RouteName]: Route<Name> } = {
   'GET /v1/groups/:id/attestation': {
     summary: 'The statement of what this node holds now.',
     run: ({ node, id }) => attestationOf(node.group(id)),
+  },
+  'GET /v1/messages/:message/why': {
+    summary: 'One message of any group: where it came from, what it waits for, who has it.',
+    run: ({ node, message }) => node.why(message),
   },
   'GET /v1/peers': {
     summary: 'Peers with their links.',

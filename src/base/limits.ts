@@ -218,6 +218,15 @@ export const CHAINS_RENEWED_MS = 30 * secondMs
 /** Random part of the wait for that, in ms: members who joined together must not all speak at once. */
 export const PREKEY_JITTER_MS = 5 * minuteMs
 
+// --- What is told of a message ---------------------------------------------------------------------
+
+/** Messages of a group of which it is remembered how they came. */
+export const ARRIVALS_REMEMBERED = 2048
+/** Messages that one name is looked up for, in each group. */
+export const MESSAGES_NAMED_MAX = 16
+/** Reads of the store to tell where one message stands in the final order; each is one of a bisection. */
+export const STANDPOINT_READS_MAX = 256
+
 // --- Anti-entropy on the wire --------------------------------------------------------------------
 
 /** Messages in one batch of the session form: with sixteen dependencies each, still decodable. */

@@ -19,6 +19,7 @@ const loaders: Readonly<Record<string, () => Promise<CommandSpec>>> = {
   unhide: async () => (await import('./commands/hide.ts')).unhide,
   rotate: async () => (await import('./commands/rotate.ts')).rotate,
   attest: async () => (await import('./commands/attest.ts')).attest,
+  why: async () => (await import('./commands/why.ts')).why,
   peer: async () => (await import('./commands/peer.ts')).peer,
   sync: async () => (await import('./commands/sync.ts')).sync,
   watch: async () => (await import('./commands/watch.ts')).watch,

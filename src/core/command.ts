@@ -5,6 +5,7 @@
  */
 import type { Bytes } from '../base/bytes.ts'
 import type { PeerId } from './input.ts'
+import type { MessageReport } from './message-report.ts'
 import type { OrderPlan } from './report.ts'
 
 export type PolicyName = 'strict' | 'balanced' | 'partition-tolerant'
@@ -52,6 +53,8 @@ export type Command =
       readonly timeoutMs?: number
     }
   | { readonly kind: 'attest'; readonly group: string }
+  /** What is known of one message of any group: an id, the beginning of one, or a number. */
+  | { readonly kind: 'why-message'; readonly message: string }
   /** How to walk through what is final, up to date with everything durable. */
   | { readonly kind: 'final-order'; readonly group: string }
   /** What a stranger needs to see that a member said two things under one number. */
@@ -116,6 +119,7 @@ export interface CommandResult {
   /** Unchanged: the message that said so before, or null where nobody ever did. */
   'set-meta': { number: string | null; id: string | null; changed: boolean }
   attest: { number: string; id: string }
+  'why-message': MessageReport
   'final-order': OrderPlan
   /** The number and the ids of both messages, and the bytes that verify. */
   prove: { member: string; number: string; ids: readonly string[]; proof: Bytes }

@@ -184,6 +184,11 @@ export class Node {
     return this.#run({ kind: 'prove', group: found.group, member: id })
   }
 
+  /** Where a message came from, what it waits for, who has it. @throws CoterieError MESSAGE_UNKNOWN, AMBIGUOUS, USAGE */
+  why(message: string): Promise<CommandResult['why-message']> {
+    return this.#run({ kind: 'why-message', message })
+  }
+
   /** Requests for keys of epochs, newest first: who asked whom, by what right, how it ended. */
   shares(group: string): { group: string; shares: ShareReport[] } {
     return tellShares(this.#parts.machine, this.group(group))

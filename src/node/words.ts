@@ -3,6 +3,7 @@
 
 export type { Event } from '../core/event.ts'
 export type { CommandResult, MetaWrite, PolicyName, SyncRound } from '../core/command.ts'
+export type { BecauseReport, HolderReport, MessageReport } from '../core/message-report.ts'
 export type {
   EndpointReport,
   GroupReport,

@@ -38,6 +38,7 @@ import { startJoining } from './joining.ts'
 import { channelClosed, chooseTargets, openSync, scheduleRedial, syncChannelsOf } from './links.ts'
 import { ping } from './pings.ts'
 import type { EndpointState } from './state.ts'
+import { whyMessage } from './why.ts'
 
 const reply = (turn: Turn, ticket: number, value: object): void => {
   const answer = 'code' in value ? refused(value as Failure) : { ok: true as const, value }
@@ -81,6 +82,10 @@ export const runCommand = (
       return runBlock(turn, state, ticket, command.peers, false)
     case 'peer-ping':
       return ping(turn, state, ticket, command.peer)
+    case 'why-message':
+      return whyMessage(turn, [...state.replicas.values()], command.message, (later, result) =>
+        reply(later, ticket, result),
+      )
     default: {
       const replica = state.replicas.get(command.group)
       if (replica === undefined) return reply(turn, ticket, unknownGroup)

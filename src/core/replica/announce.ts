@@ -7,6 +7,7 @@ import type { Message } from '../message/message.ts'
 import type { Row } from '../transcript/row.ts'
 import type { Turn } from '../turn.ts'
 import { count, emit } from '../turn.ts'
+import { noteCame } from './arrivals.ts'
 import type { Source } from './source.ts'
 import type { Replica } from './state.ts'
 
@@ -32,6 +33,7 @@ export const announceRow = (
   source: Source,
 ): void => {
   count(turn, 'messages_accepted', source.how)
+  noteCame(turn, replica.sync.arrivals, row.id, source)
   emit(turn, {
     kind: 'notify',
     event: {

@@ -14,6 +14,8 @@ import type { Hex } from '../message/header.ts'
 import type { Turn } from '../turn.ts'
 import type { Acks } from './acks-state.ts'
 import { createAcks } from './acks-state.ts'
+import type { Arrivals } from './arrivals.ts'
+import { createArrivals } from './arrivals.ts'
 import type { Stream } from './stream-state.ts'
 
 /** Bytes, messages and times of one round with one peer: what `sync` prints. */
@@ -81,6 +83,8 @@ export type AskReason = 'gap' | 'closed'
 export interface SyncState {
   /** Receipts that are asked for. */
   readonly acks: Acks
+  /** How the last messages came. */
+  readonly arrivals: Arrivals
   /** By channel. */
   readonly peers: Map<number, SyncPeer>
   /** By channel, those who are gone: asked for what only they have, and given nothing. */
@@ -104,6 +108,7 @@ export interface SyncState {
 
 export const createSyncState = (): SyncState => ({
   acks: createAcks(),
+  arrivals: createArrivals(),
   peers: new Map(),
   gone: new Map(),
   fetching: undefined,

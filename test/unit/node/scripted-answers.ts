@@ -43,6 +43,8 @@ export function answerTo(groupId: string, command: Command): unknown {
       return { number: 'aaaaaaaa:10', id: 'a'.repeat(64) }
     case 'rotate':
       return { number: 'aaaaaaaa:10', id: 'a'.repeat(64), epoch: 'e'.repeat(64) }
+    case 'why-message':
+      return { group: groupId, id: 'b'.repeat(64), number: 'aaaaaaaa:3', state: 'held' }
     case 'send':
       return undefined
   }
