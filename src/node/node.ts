@@ -1,6 +1,5 @@
-// A node as a program sees it: promises over the driver, answers from the endpoint's report, texts
-// from the store. Groups, members and peers may be named in every way that `resolve.ts` knows.
-// Owns its parts: `stop` ends them in the order that loses nothing.
+// A node as a program sees it: promises over the driver, answers from the report, texts from the store. Things are
+// named in every way that `resolve.ts` knows. Owns its parts: `stop` ends them in the order that loses nothing.
 
 import { utf8 } from '../base/bytes.ts'
 import { CoterieError } from '../base/error.ts'

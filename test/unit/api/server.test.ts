@@ -268,12 +268,6 @@ describe('answers', () => {
     expect(json(await why('nobody')).error.code).toBe('MEMBER_UNKNOWN')
   })
 
-  test('a message is told of without its group', async () => {
-    const reply = await ask('/v1/messages/aaaaaaaa:3/why')
-    expect(json(reply)).toMatchObject({ ok: true, number: 'aaaaaaaa:3', state: 'held' })
-    expect(endpoint.commands.at(-1)).toEqual({ kind: 'why-message', message: 'aaaaaaaa:3' })
-  })
-
   test('texts come one a line, and a line tells of a mistake in the query', async () => {
     await node.send('garden', 'one')
     await node.send('garden', 'two')

@@ -4,7 +4,6 @@ import { describe, expect, test } from 'vitest'
 import type { MessageReport } from '../../../../src/core/message-report.ts'
 import { explain } from '../../../../src/core/replica/why.ts'
 import { findMessages, parseMessageName } from '../../../../src/core/replica/why-find.ts'
-import type { CommandReply } from '../../../../src/node/driver-types.ts'
 import { utf8 } from '../../../../src/base/bytes.ts'
 import { whyMessage } from '../../../../src/core/endpoint/why.ts'
 import type { Failure } from '../../../../src/core/effect.ts'
@@ -33,7 +32,7 @@ const whyOf = (mesh: Mesh, node: number, message: string): MessageReport =>
 const refusalOf = (mesh: Mesh, node: number, message: string): string => {
   const handle = mesh.world.command(node, { kind: 'why-message', message })
   mesh.world.runUntil(() => handle.reply !== undefined, 10_000)
-  const reply = handle.reply as CommandReply<'why-message'> | undefined
+  const reply = handle.reply
   return reply?.ok === false ? reply.error.code : 'answered'
 }
 
