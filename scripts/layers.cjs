@@ -37,7 +37,7 @@ const layers = {
       'node/driver',
       'api/contract',
     ],
-    packages: ['yaml', 'zod', 'vega', 'vega-lite', '@noble/[^/]+'],
+    packages: ['yaml', 'zod', 'vega', 'vega-lite', '@noble/[^/]+', 'ws'],
     node: true,
   },
   web: { imports: [], typeImports: ['api/contract'], packages: ['.+'], node: false },

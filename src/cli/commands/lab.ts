@@ -50,7 +50,7 @@ const seedOption: OptionSpec = {
 }
 
 const runOptions: readonly OptionSpec[] = [
-  { flags: '--engine <name>', summary: 'what it runs on: sim' },
+  { flags: '--engine <name>', summary: 'what it runs on: sim, proc (real nodes, loopback)' },
   {
     flags: '--protocol <name>',
     summary: 'only this protocol of the scenario; may be repeated',

@@ -6,8 +6,18 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { sleep } from './wait.ts'
 
-const program = fileURLToPath(new URL('../../cli/main.js', import.meta.url))
-const leash = new URL('./leash.js', import.meta.url).href
+/** Processes run what was built, also where this file itself runs as it is written. */
+const built = import.meta.url.endsWith('.ts') ? '../../../dist/lab/demo/' : './'
+const program = fileURLToPath(new URL(`${built}../../cli/main.js`, import.meta.url))
+const leash = new URL(`${built}leash.js`, import.meta.url).href
+
+/** What a process is given beyond its words. */
+export interface ChildSettings {
+  /** Modules of the laboratory that are loaded before the program, such as `engine/proc/through`. */
+  readonly before?: readonly string[]
+  /** Added to its environment. */
+  readonly env?: Readonly<Record<string, string>>
+}
 
 const STOP_MS_MAX = 5_000
 
@@ -20,11 +30,13 @@ export class Child {
   #failure: Error | undefined
 
   /** Starts it. @param logFd where its stderr goes */
-  constructor(words: readonly string[], logFd: number) {
+  constructor(words: readonly string[], logFd: number, { before = [], env }: ChildSettings = {}) {
+    const modules = before.map((name) => new URL(`${built}../${name}.js`, import.meta.url).href)
+    const imports = [leash, ...modules].flatMap((module) => ['--import', module])
     // A group of its own: Ctrl-C reaches the demo alone, which then ends its processes in order.
-    this.#process = spawn(process.execPath, ['--import', leash, program, ...words], {
+    this.#process = spawn(process.execPath, [...imports, program, ...words], {
       stdio: ['pipe', 'pipe', logFd],
-      env: ownEnvironment(),
+      env: { ...ownEnvironment(), ...env },
       detached: true,
     })
     this.#ended = new Promise((resolve) => {

@@ -4,7 +4,7 @@
 import { mkdir, open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CoterieError, type ErrorCode } from '../../base/error.ts'
-import { Child } from './child.ts'
+import { Child, type ChildSettings } from './child.ts'
 import { type Access, LocalApi } from './local-api.ts'
 
 export interface DaemonOptions {
@@ -16,6 +16,9 @@ export interface DaemonOptions {
   readonly onStart: (child: Child) => void
   /** Called when the daemon ends without having been asked to. */
   readonly onDeath: (error: CoterieError) => void
+  readonly settings?: ChildSettings
+  /** Where it listens for other nodes. Default: a free port. */
+  readonly listen?: string
 }
 
 /** A daemon that is ready. */
@@ -23,6 +26,10 @@ export interface Daemon {
   readonly name: string
   readonly peerId: string
   readonly api: LocalApi
+  readonly access: Access
+  /** Multiaddrs on which it listens for other nodes. */
+  readonly listen: readonly string[]
+  readonly child: Child
   /** The end of what it wrote to its log, on one line; empty when it wrote nothing. */
   logTail(): Promise<string>
 }
@@ -34,10 +41,15 @@ const TAIL_CHARACTERS = 2_048
 
 /** Makes the identity of a new node and starts its daemon. @throws CoterieError why it is not ready */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const { name, home, signal } = options
-  await mkdir(home, { recursive: true, mode: 0o700 })
+  await mkdir(options.home, { recursive: true, mode: 0o700 })
   await initialise(options)
-  const words = ['--listen', '/ip4/127.0.0.1/tcp/0', '--api', '127.0.0.1:0', '--no-dht']
+  return resumeDaemon(options)
+}
+
+/** Starts the daemon of a node that was made before. @throws CoterieError why it is not ready */
+export async function resumeDaemon(options: DaemonOptions): Promise<Daemon> {
+  const { name, home, signal, listen = '/ip4/127.0.0.1/tcp/0' } = options
+  const words = ['--listen', listen, '--api', '127.0.0.1:0', '--no-dht']
   const child = await start(options, ['daemon', ...words])
   const ready = await child.firstAnswer(READY_MS_MAX, signal)
   if (ready?.['ready'] !== true || typeof ready['peerId'] !== 'string') {
@@ -54,6 +66,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     name,
     peerId: ready['peerId'],
     api: new LocalApi(access, signal),
+    access,
+    listen: ready['listen'] as string[],
+    child,
     logTail: () => tailOf(home),
   }
 }
@@ -65,10 +80,13 @@ async function initialise(options: DaemonOptions): Promise<void> {
   throw await problem(options, `could not be made (${child.end})`, made)
 }
 
-async function start({ home, onStart }: DaemonOptions, words: readonly string[]): Promise<Child> {
+async function start(
+  { home, onStart, settings }: DaemonOptions,
+  words: readonly string[],
+): Promise<Child> {
   const log = await open(logOf(home), 'a', 0o600)
   try {
-    const child = new Child(['--home', home, ...words, '--json', '--quiet'], log.fd)
+    const child = new Child(['--home', home, ...words, '--json', '--quiet'], log.fd, settings)
     onStart(child)
     return child
   } finally {

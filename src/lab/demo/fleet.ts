@@ -6,14 +6,18 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { CoterieError } from '../../base/error.ts'
-import type { Child } from './child.ts'
-import { type Daemon, startDaemon } from './daemon.ts'
+import type { Child, ChildSettings } from './child.ts'
+import { type Daemon, type DaemonOptions, resumeDaemon, startDaemon } from './daemon.ts'
 
 export interface FleetOptions {
   readonly names: readonly string[]
   /** An empty or new directory for everything, which is kept. Default: one that is removed again. */
   readonly keep: string | undefined
   readonly signal: AbortSignal
+  /** What the name of a directory that is removed again begins with. */
+  readonly prefix?: string
+  /** What each process is given, by place. Default: nothing. */
+  readonly settings?: (place: number) => ChildSettings
 }
 
 /** Daemons that are ready. */
@@ -21,6 +25,8 @@ export interface Fleet {
   readonly daemons: readonly Daemon[]
   /** Aborted, with the reason, when the demo must end early: a signal, or a daemon that died. */
   readonly signal: AbortSignal
+  /** Starts the daemon of a place again, which has ended: on the same port, over the same home. */
+  restart(place: number): Promise<void>
 }
 
 /** Runs `work` with daemons of these names and ends them afterwards, however it went. */
@@ -28,7 +34,7 @@ export async function withFleet<T>(
   options: FleetOptions,
   work: (fleet: Fleet) => Promise<T>,
 ): Promise<T> {
-  const root = await makeRoot(options.keep)
+  const root = await makeRoot(options)
   const children = new Set<Child>()
   const failed = new AbortController()
   const signal = AbortSignal.any([options.signal, failed.signal])
@@ -38,24 +44,29 @@ export async function withFleet<T>(
     if (options.keep === undefined) rmSync(root, { recursive: true, force: true, maxRetries: 3 })
   }
   process.once('exit', atExit)
+  const parts = (name: string, place: number): DaemonOptions => ({
+    name,
+    home: join(root, name),
+    signal,
+    onStart(child) {
+      children.add(child)
+      if (signal.aborted) child.kill()
+    },
+    onDeath: (error) => failed.abort(error),
+    ...(options.settings === undefined ? {} : { settings: options.settings(place) }),
+  })
   try {
     const daemons = await together(
-      options.names.map(
-        (name) => () =>
-          startDaemon({
-            name,
-            home: join(root, name),
-            signal,
-            onStart(child) {
-              children.add(child)
-              if (signal.aborted) child.kill()
-            },
-            onDeath: (error) => failed.abort(error),
-          }),
-      ),
+      options.names.map((name, place) => () => startDaemon(parts(name, place))),
       (error) => failed.abort(error),
     )
-    return await work({ daemons, signal })
+    const restart = async (place: number): Promise<void> => {
+      const { name = '', listen } = daemons[place] ?? {}
+      const at = listen?.[0]?.replace(/\/p2p\/.*$/, '')
+      const same = at === undefined ? {} : { listen: at }
+      daemons[place] = await resumeDaemon({ ...parts(name, place), ...same })
+    }
+    return await work({ daemons, signal, restart })
   } catch (error) {
     // A daemon that dies breaks calls in many places; its own end is what there is to say.
     throw signal.aborted ? signal.reason : await causeOf(error, failed.signal)
@@ -84,7 +95,7 @@ function causeOf(error: unknown, died: AbortSignal): Promise<unknown> {
 async function together<T>(
   starts: readonly (() => Promise<T>)[],
   onFailure: (error: unknown) => void,
-): Promise<readonly T[]> {
+): Promise<T[]> {
   const started = await Promise.allSettled(
     starts.map(async (start) => {
       try {
@@ -101,8 +112,8 @@ async function together<T>(
   })
 }
 
-async function makeRoot(keep: string | undefined): Promise<string> {
-  if (keep === undefined) return mkdtemp(join(tmpdir(), 'coterie-demo-'))
+async function makeRoot({ keep, prefix = 'coterie-demo-' }: FleetOptions): Promise<string> {
+  if (keep === undefined) return mkdtemp(join(tmpdir(), prefix))
   const root = resolve(keep)
   const held = await mkdir(root, { recursive: true, mode: 0o700 }).then(
     () => readdir(root),

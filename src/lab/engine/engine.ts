@@ -14,6 +14,8 @@ export interface Capabilities {
   readonly modes: ReadonlySet<Exclude<Cut, 'none'>>
   /** Changes of a link that it can make. */
   readonly changes: ReadonlySet<'delayMs' | 'jitterMs' | 'loss' | 'duplicate' | 'reorder'>
+  /** What it can do to a process that crashes: to its unsynced writes, or to what its peers notice. */
+  readonly crashes: ReadonlySet<'keep' | 'lose' | 'torn' | 'silent'>
   /** Protocols by name; undefined: any that the port can express. */
   readonly protocols: ReadonlySet<string> | undefined
   /** More nodes do not fit into this machine. */

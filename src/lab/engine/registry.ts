@@ -3,9 +3,10 @@
 
 import { CoterieError } from '../../base/error.ts'
 import type { Engine } from './engine.ts'
+import { proc } from './proc/proc.ts'
 import { sim } from './sim/sim.ts'
 
-export const engines: readonly Engine[] = Object.freeze([sim])
+export const engines: readonly Engine[] = Object.freeze([sim, proc])
 
 /** @throws CoterieError USAGE */
 export function engineOf(name: string): Engine {

@@ -151,6 +151,7 @@ function manifestOf(
       faults: [...capabilities.faults],
       modes: [...capabilities.modes],
       changes: [...capabilities.changes],
+      crashes: [...capabilities.crashes],
       protocols: capabilities.protocols === undefined ? 'any' : [...capabilities.protocols],
     },
     digest,

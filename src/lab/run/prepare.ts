@@ -6,7 +6,8 @@ import type { Capabilities, Engine } from '../engine/engine.ts'
 import { engineOf } from '../engine/registry.ts'
 import { misuseOf, protocols } from '../protocol/registry.ts'
 import { materialise } from '../scenario/materialise.ts'
-import type { Materialised } from '../scenario/materialised.ts'
+import type { LinkChange, Materialised } from '../scenario/materialised.ts'
+import { asReal } from '../scenario/real.ts'
 import { changeOf } from '../scenario/schedule.ts'
 import type { Scenario, ScheduleItem } from '../scenario/schema.ts'
 import type { Path, Problem, ScenarioSource } from '../scenario/source.ts'
@@ -37,8 +38,13 @@ export async function prepare(nameOrFile: string, wishes: Wishes = {}): Promise<
   source.refuse(misused(scenario), true)
   const { materialised, problems } = materialise(scenario, wishes.seed ?? scenario.seed)
   source.refuse(problems, true)
-  source.refuse(beyond(engine.name, capabilities, scenario), true)
-  return { source, engine, capabilities, materialised: only(materialised, wishes.protocols ?? []) }
+  const drawn = capabilities.virtual
+    ? { materialised, problems: [] }
+    : asReal(scenario, materialised, engine.name)
+  source.refuse(drawn.problems, true)
+  const chosen = only(drawn.materialised, wishes.protocols ?? [])
+  source.refuse(beyond(engine.name, capabilities, scenario, chosen), true)
+  return { source, engine, capabilities, materialised: chosen }
 }
 
 function misused(scenario: Scenario): Problem[] {
@@ -60,31 +66,51 @@ function tooMany(name: string, { nodesMax }: Capabilities, { group }: Scenario):
   return [{ path: ['group', 'nodes'], message }]
 }
 
-/** What the engine cannot do. */
-function beyond(name: string, able: Capabilities, scenario: Scenario): Problem[] {
-  const { schedule, protocols: uses } = scenario
+/** What the engine cannot do of what was chosen. */
+function beyond(
+  name: string,
+  able: Capabilities,
+  scenario: Scenario,
+  chosen: Materialised,
+): Problem[] {
+  const { schedule, protocols: uses, network } = scenario
   const why = (what: string) => {
     const reason = able.reasons[what]
     return `the engine ${name} cannot do ${what}${reason === undefined ? '' : `: ${reason}`}`
   }
-  const strange = uses.flatMap(({ use }, index): Problem[] =>
-    able.protocols?.has(use) === false
+  const wanted = new Set(chosen.protocols.map(({ as }) => as))
+  const strange = uses.flatMap(({ use, as = use }, index): Problem[] =>
+    able.protocols?.has(use) === false && wanted.has(as)
       ? [{ path: ['protocols', index, 'use'], message: why(use) }]
       : [],
   )
   const faults = schedule.flatMap((item, index): Problem[] =>
     missing(item, able).map((what) => ({ path: ['schedule', index, 'do'], message: why(what) })),
   )
-  return [...strange, ...faults]
+  const links = [
+    { words: network.link, path: ['network', 'link'] },
+    ...network.between.map((words, index) => ({ words, path: ['network', 'between', index] })),
+  ].flatMap(({ words, path }): Problem[] =>
+    unmade(changeOf(words), able).map((what) => ({ path: [...path, what], message: why(what) })),
+  )
+  return [...strange, ...links, ...faults]
 }
 
 function missing(item: ScheduleItem, able: Capabilities): string[] {
   if (item.do === 'heal') return []
   const lacks: string[] = able.faults.has(item.do) ? [] : [item.do]
   if ('mode' in item && !able.modes.has(item.mode)) lacks.push(item.mode)
-  if (item.do !== 'link') return lacks
-  const changes = Object.keys(changeOf(item)) as (keyof ReturnType<typeof changeOf>)[]
-  return [...lacks, ...changes.filter((change) => !able.changes.has(change))]
+  if (item.do === 'crash') {
+    const asked = [item.unsynced, ...(item.silent ? (['silent'] as const) : [])]
+    return [...lacks, ...asked.filter((what) => !able.crashes.has(what))]
+  }
+  return item.do === 'link' ? [...lacks, ...unmade(changeOf(item), able)] : lacks
+}
+
+/** Properties of links that the engine cannot make. */
+function unmade(change: LinkChange, able: Capabilities): string[] {
+  const names = Object.keys(change) as (keyof LinkChange)[]
+  return names.filter((name) => !able.changes.has(name) && change[name] !== 0)
 }
 
 /** @throws CoterieError PROTOCOL_UNKNOWN for one that the scenario does not compare */

@@ -149,7 +149,7 @@ export const scenarioSchema = z
     name,
     title: z.string().max(200),
     seed: z.union([z.string().min(1).max(100), z.number().int()]).default('lab'),
-    engine: z.enum(['sim']).default('sim'),
+    engine: z.enum(['sim', 'proc']).default('sim'),
     group: z.strictObject({
       nodes: z.number().int().min(2).max(100_000),
       count: z.number().int().min(1).max(1_000).default(1),
@@ -189,6 +189,24 @@ export const scenarioSchema = z
       quiesce: duration,
       deadline: duration.default('5s'),
     }),
+    real: z
+      .strictObject({
+        scale: z
+          .number()
+          .gt(0)
+          .max(1)
+          .default(1)
+          .describe('All times of the schedule and the workload are multiplied by it.'),
+        duration: duration.optional().describe('Default: run.duration times scale; at most 90s.'),
+        quiesce: duration.default('30s').describe('At most 30s.'),
+        protocols: z
+          .array(name)
+          .min(1)
+          .optional()
+          .describe('As they are called above; default: all, refused where the engine cannot.'),
+      })
+      .optional()
+      .describe('How engines of real nodes run it: in less time.'),
     expect: z
       .array(
         z.strictObject({

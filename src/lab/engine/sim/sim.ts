@@ -23,6 +23,7 @@ function capabilities(): Capabilities {
     faults: new Set(['split', 'cut', 'link', 'crash', 'offline', 'skew', 'disk']),
     modes: new Set(['blackhole', 'reset', 'no-new', 'hold']),
     changes: new Set(['delayMs', 'jitterMs', 'loss', 'duplicate', 'reorder']),
+    crashes: new Set(['keep', 'lose', 'torn', 'silent']),
     protocols: undefined,
     nodesMax: Math.max(64, Math.floor(freemem() / NODE_BYTES)),
     virtual: true,

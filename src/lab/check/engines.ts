@@ -1,0 +1,36 @@
+// Whether two engines tell the same of one scenario: counts of what went wrong exactly, times of healing
+// within a factor of two. What differs is told with both figures, so that a reader can judge the model.
+
+import type { MetricsByPhase } from '../measure/measure.ts'
+
+export interface Disagreement {
+  readonly phase: string
+  readonly metric: string
+  readonly model: number
+  readonly real: number
+}
+
+const exact = ['lost', 'undecryptable', 'converged']
+const factor = ['heal_link', 'heal_view', 'heal_key', 'heal_data', 'heal_read']
+const FACTOR_MAX = 2
+/** Below it neither clock nor scheduler of a real machine says anything. */
+const NOISE_MS = 250
+
+/** @param model mostly the simulator @param real nodes in real time */
+export function disagreements(model: MetricsByPhase, real: MetricsByPhase): Disagreement[] {
+  return Object.entries(model).flatMap(([phase, metrics]) =>
+    [...exact, ...factor].flatMap((metric): Disagreement[] => {
+      const [one, other] = [metrics[metric], real[phase]?.[metric]]
+      if (one === undefined || other === undefined) return []
+      const same = exact.includes(metric) ? Object.is(one, other) : isNear(one, other)
+      return same ? [] : [{ phase, metric, model: one, real: other }]
+    }),
+  )
+}
+
+export const isOfCounts = ({ metric }: Disagreement): boolean => exact.includes(metric)
+
+function isNear(one: number, other: number): boolean {
+  const [less, more] = [Math.min(one, other), Math.max(one, other)]
+  return more <= FACTOR_MAX * less || more - less <= NOISE_MS
+}

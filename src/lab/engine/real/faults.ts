@@ -1,0 +1,173 @@
+// Faults on real nodes: which last at the moment, the one matrix that follows from all of them, and what
+// they do to processes. None counts before the probe, which asks no node, found it in force: until then
+// it is requested, and unverified if that never comes.
+
+import type { FaultEvent, NetworkPlan } from '../../scenario/materialised.ts'
+import type { Fact } from '../../trace/event.ts'
+import { LinkTable, passes } from '../../world/links.ts'
+import { composeLinks } from '../sim/compose.ts'
+import { type ResolvedFault, type ResolveNode, nodesOf, resolveFault } from '../sim/resolve.ts'
+import type { Mesh } from './mesh.ts'
+import { disagreements } from './probe.ts'
+import type { Witness } from './witness.ts'
+
+export interface RealFaultsParts {
+  readonly mesh: Mesh
+  readonly witness: Witness
+  readonly network: NetworkPlan
+  readonly resolve: ResolveNode
+  readonly tell: (node: number, fact: Fact) => void
+  /** Several facts of one instant. */
+  readonly tellAll: (facts: readonly (readonly [number, Fact])[]) => void
+}
+
+/** How often the probe may look until it finds a fault in force. */
+const LOOKS_MAX = 4
+/** News of what came before a cut may be so late. */
+const LATE_MS = 1_500
+
+export class RealFaults {
+  readonly #parts: RealFaultsParts
+  readonly #active = new Map<string, ResolvedFault>()
+  readonly #down = new Set<number>()
+  readonly #crossed = new Set<number>()
+  readonly #notes = new Set<string>()
+  #links: LinkTable
+  #before: LinkTable | undefined
+  #changedMs = 0
+  #looking: Promise<void> = Promise.resolve()
+
+  constructor(parts: RealFaultsParts) {
+    this.#parts = parts
+    this.#links = new LinkTable(parts.mesh.nodes)
+    parts.mesh.passed = (from, to) => this.#passed(from, to)
+  }
+
+  get notes(): readonly string[] {
+    return [...this.#notes]
+  }
+
+  isUp(node: number): boolean {
+    return !this.#down.has(node)
+  }
+
+  /** The links of the plan, without a fault. */
+  async begin(): Promise<void> {
+    this.#parts.tellAll(await this.#setLinks())
+  }
+
+  async happen({ id, part, fault }: FaultEvent): Promise<void> {
+    const { mesh, resolve, tell, tellAll } = this.#parts
+    await this.#looking
+    const name = `${id}/${part}`
+    const ended = this.#active.get(name)
+    if (ended !== undefined) {
+      this.#active.delete(name)
+      const links = isOfLinks(ended) ? await this.#setLinks() : []
+      // The heal is the instant in which the links are others.
+      tellAll([...links, [-1, { k: 'fault', id, part, state: 'off', what: ended.do }]])
+      await this.#end(ended)
+    }
+    if (fault === undefined) return
+    const resolved = resolveFault(fault, mesh.nodes, resolve)
+    const what = resolved.do
+    tell(-1, { k: 'fault', id, part, state: 'requested', what, nodes: nodesOf(resolved) })
+    this.#active.set(name, resolved)
+    if (isOfLinks(resolved)) tellAll(await this.#setLinks())
+    await this.#strike(resolved)
+    this.#looking = this.#verify(resolved).then((found) => {
+      tell(-1, { k: 'fault', id, part, state: found ? 'verified' : 'unverified', what })
+    })
+  }
+
+  /** Resolves when the last fault was looked at. */
+  looked(): Promise<void> {
+    return this.#looking
+  }
+
+  /** By the word of a node itself: something came to it from another. */
+  heardFrom(node: number, from: number): void {
+    if (passes(this.#links.link(from, node)) || passes(this.#links.link(node, from))) return
+    if (performance.now() - this.#changedMs < LATE_MS) return
+    this.#parts.tell(node, { k: 'leak', from })
+  }
+
+  #passed(from: number, to: number): void {
+    if (this.#before === undefined || passes(this.#before.link(from, to))) return
+    const pair = from * this.#parts.mesh.nodes + to
+    if (this.#crossed.has(pair)) return
+    this.#crossed.add(pair)
+    this.#parts.tell(to, { k: 'cross', from })
+  }
+
+  async #setLinks(): Promise<readonly (readonly [number, Fact])[]> {
+    const { mesh, network } = this.#parts
+    const matrix = composeLinks(mesh.nodes, network, [...this.#active.values()])
+    this.#before = this.#links
+    this.#crossed.clear()
+    this.#links = new LinkTable(mesh.nodes, matrix)
+    await mesh.setLinks(this.#links)
+    this.#changedMs = performance.now()
+    return [[-1, { k: 'links', matrix }]]
+  }
+
+  async #strike(fault: ResolvedFault): Promise<void> {
+    if (fault.do !== 'crash' && fault.do !== 'offline') return
+    const { mesh, witness, tell } = this.#parts
+    await Promise.all(
+      fault.nodes.map(async (node) => {
+        const { child } = mesh.daemon(node)
+        witness.deafen(node)
+        this.#down.add(node)
+        tell(node, { k: 'life', up: false })
+        if (fault.do === 'offline') return child.stop()
+        child.kill()
+        await child.ended
+      }),
+    )
+  }
+
+  async #end(fault: ResolvedFault): Promise<void> {
+    if (fault.do !== 'crash' && fault.do !== 'offline') return
+    const { mesh, witness, tell } = this.#parts
+    await Promise.all(
+      fault.nodes.map(async (node) => {
+        await mesh.restart(node)
+        this.#down.delete(node)
+        tell(node, { k: 'life', up: true })
+        await witness.restarted(node)
+      }),
+    )
+  }
+
+  async #verify(fault: ResolvedFault): Promise<boolean> {
+    const { mesh } = this.#parts
+    if (fault.do === 'crash' || fault.do === 'offline') {
+      return (
+        fault.nodes.length > 0 && fault.nodes.every((node) => isGone(mesh.daemon(node).child.pid))
+      )
+    }
+    const links = this.#links
+    for (let look = 0; look < LOOKS_MAX; look++) {
+      const wrong = disagreements(await mesh.look(links), links, mesh.nodes)
+      if (wrong.length === 0) return true
+      if (look === LOOKS_MAX - 1) {
+        this.#notes.add(`links not as meant, by the probe: ${wrong.slice(0, 8).join(' ')}`)
+      }
+    }
+    return false
+  }
+}
+
+const isOfLinks = (fault: ResolvedFault): boolean =>
+  fault.do === 'split' || fault.do === 'cut' || fault.do === 'link'
+
+/** By the word of the kernel. */
+function isGone(pid: number | undefined): boolean {
+  try {
+    process.kill(pid ?? Number.NaN, 0)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH'
+  }
+}

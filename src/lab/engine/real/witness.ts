@@ -1,0 +1,300 @@
+// What daemons tell, in the words of the trace: nothing is known here that a node did not say through its
+// local interface. A text counts as read when `read --follow` of that node gives it in clear. Membership,
+// epochs and the manager are asked for again whenever something governing was heard.
+
+import type { Event, GroupReport, TextReport } from '../../../api/contract.ts'
+import { toHex, utf8 } from '../../../base/bytes.ts'
+import { MessageType, isControl } from '../../../core/message/type.ts'
+import { createNativeCrypto } from '../../../crypto/native.ts'
+import { Display } from '../../protocol/coterie/display.ts'
+import type { Digest } from '../../protocol/port.ts'
+import type { Fact } from '../../trace/event.ts'
+import { Feed } from './feed.ts'
+import type { Mesh } from './mesh.ts'
+
+type Shown = 'shown' | 'withdrawn' | 'undecryptable' | 'sealed'
+type Made = Extract<Fact, { k: 'msg' }>
+
+/** A node in its group. */
+interface Seat {
+  readonly node: number
+  readonly g: number
+  /** Id of the group. */
+  readonly group: string
+  readonly member: string
+  readonly display: Display
+  readonly texts: Map<string, Shown>
+  readonly told: { view: string; epoch: string; manager: number | null | undefined }
+  report: GroupReport
+  feed: Feed | undefined
+  /** Whether it is being asked, and has to be asked once more. */
+  asking: boolean
+  again: boolean
+}
+
+export interface WitnessParts {
+  readonly mesh: Mesh
+  readonly tell: (node: number, fact: Fact) => void
+  /** A node heard from another, by its own word. */
+  readonly heardFrom: (node: number, from: number) => void
+  /** A feed ended by itself. */
+  readonly onDeaf: (node: number, why: string) => void
+}
+
+export class Witness {
+  readonly #parts: WitnessParts
+  readonly #crypto = createNativeCrypto()
+  readonly #seats = new Map<number, Seat>()
+  readonly #nodes = new Map<string, number>()
+  readonly #peers = new Map<string, number>()
+  readonly #made = new Map<string, Made>()
+  readonly #audiences = new Set<string>()
+
+  constructor(parts: WitnessParts) {
+    this.#parts = parts
+  }
+
+  /** Listens to a member from now on, and tells what it starts with. */
+  async begin(node: number, g: number, group: string): Promise<void> {
+    const { mesh } = this.#parts
+    const { api, peerId } = mesh.daemon(node)
+    const report = await api.call('GET /v1/groups/:id', { id: group })
+    this.#nodes.set(report.self, node)
+    this.#peers.set(peerId, node)
+    const seat: Seat = {
+      node,
+      g,
+      group,
+      member: report.self,
+      display: new Display(),
+      texts: new Map(),
+      told: { view: '', epoch: '', manager: undefined },
+      report,
+      feed: undefined,
+      asking: false,
+      again: false,
+    }
+    this.#seats.set(node, seat)
+    await this.#listen(seat)
+  }
+
+  /** Tells what everybody starts with, now that all are known by name. */
+  start(): void {
+    for (const seat of this.#seats.values()) this.#govern(seat, seat.report)
+  }
+
+  /** A node is about to end. */
+  deafen(node: number): void {
+    this.#seats.get(node)?.feed?.close()
+  }
+
+  /** A node runs again: what it had told of and no longer holds is forgotten. */
+  async restarted(node: number): Promise<void> {
+    const seat = this.#seats.get(node)
+    if (seat === undefined) return
+    const held = await this.#parts.mesh.daemon(node).api.read(seat.group)
+    const there = new Set(held.map(({ id }) => short(id)))
+    for (const m of seat.texts.keys()) {
+      if (there.has(m)) continue
+      seat.texts.delete(m)
+      seat.display.remove(m)
+      this.#parts.tell(node, { k: 'forgot', m, g: seat.g })
+    }
+    await this.#listen(seat)
+    this.#ask(seat)
+  }
+
+  close(): void {
+    for (const seat of this.#seats.values()) seat.feed?.close()
+  }
+
+  isMember(node: number): boolean {
+    const seat = this.#seats.get(node)
+    return seat !== undefined && isPresent(seat.report)
+  }
+
+  leads(node: number): boolean {
+    const report = this.#seats.get(node)?.report
+    return report?.role === 'leader' && report.selfState === 'active'
+  }
+
+  memberAt(node: number): string | undefined {
+    return this.#seats.get(node)?.member
+  }
+
+  /** As the first of these members sees it. */
+  managerOf(members: readonly number[]): number | undefined {
+    for (const node of members) {
+      const manager = this.#seats.get(node)?.report.manager ?? undefined
+      if (manager !== undefined) return this.#nodes.get(manager)
+    }
+    return undefined
+  }
+
+  /** What a running node holds; undefined where it is no member. */
+  async digest(node: number): Promise<(Digest & { readonly g: number }) | undefined> {
+    const seat = this.#seats.get(node)
+    if (seat === undefined) return undefined
+    const { api } = this.#parts.mesh.daemon(node)
+    const report = await api.call('GET /v1/groups/:id', { id: seat.group })
+    this.#govern(seat, report)
+    if (!isPresent(report)) return undefined
+    const rows = await api.read(seat.group)
+    const order = rows.filter(({ state }) => stateOf(state) === 'shown').map(({ id }) => short(id))
+    return {
+      g: seat.g,
+      held: short(report.root),
+      members: this.#membersOf(report).join(' '),
+      epochs: report.epochHeads.map(short).sort().join(' '),
+      order: this.#hash(order.join(' ')),
+    }
+  }
+
+  async #listen(seat: Seat): Promise<void> {
+    const { node } = seat
+    const feed = new Feed({
+      access: this.#parts.mesh.daemon(node).access,
+      onEvent: (event) => this.#heard(seat, event),
+      onText: (text) => this.#text(seat, text),
+      onEnd: (why) => this.#parts.onDeaf(node, why),
+    })
+    seat.feed = feed
+    await feed.ready()
+    feed.follow(seat.group)
+  }
+
+  #heard(seat: Seat, event: Event): void {
+    const { node, g, group } = seat
+    const { tell, heardFrom } = this.#parts
+    if ('group' in event && event.group !== group) return
+    switch (event.kind) {
+      case 'message': {
+        const m = short(event.id)
+        if (event.how === 'own') this.#own(seat, event.counter, m, event.type)
+        else tell(node, { k: 'rx', m, g, how: event.how })
+        if (isControl(event.type)) this.#ask(seat)
+        return
+      }
+      case 'reach': {
+        const from = this.#nodes.get(event.member)
+        if (event.up && from !== undefined) heardFrom(node, from)
+        return this.#ask(seat)
+      }
+      case 'synced': {
+        const from = this.#peers.get(event.peer)
+        if (event.received > 0 && from !== undefined) heardFrom(node, from)
+        return
+      }
+      case 'departed':
+      case 'epoch':
+        return this.#ask(seat)
+      case 'equivocation':
+        return tell(node, { k: 'proof', g, against: this.#nodes.get(event.member) ?? -1 })
+      default:
+    }
+  }
+
+  /** A message was made here. What it builds on the local interface does not tell. */
+  #own({ node, g, report }: Seat, seq: number, m: string, type: number): void {
+    const members = this.#membersOf(report)
+    const aud = this.#hash(`${g} ${members.join(' ')}`)
+    if (!this.#audiences.has(aud)) this.#parts.tell(node, { k: 'aud', id: aud, g, members })
+    this.#audiences.add(aud)
+    const text = type === MessageType.text
+    const made: Made = { k: 'msg', m, g, seq, text, epoch: '', parents: [], bytes: 0, aud }
+    this.#made.set(m, made)
+    this.#parts.tell(node, made)
+  }
+
+  #text(seat: Seat, text: TextReport): void {
+    const { node, g, member } = seat
+    const m = short(text.id)
+    const state = stateOf(text.state)
+    if (seat.texts.get(m) === state) return
+    const { tell } = this.#parts
+    if (state === 'shown') {
+      if (text.author !== member) tell(node, { k: 'dec', m, g })
+      else this.#known(m, text)
+      tell(node, { k: 'show', m, g, pos: seat.display.add(m, text) })
+    } else if (state === 'withdrawn') {
+      seat.display.remove(m)
+      tell(node, { k: 'hide', m, g, reason: 'withdrawn' })
+    } else if (state === 'undecryptable') tell(node, { k: 'utd', m, g, reason: 'no key' })
+    seat.texts.set(m, state)
+  }
+
+  /** Its author tells more of a message than the event did; the fact has not been told on yet. */
+  #known(m: string, text: TextReport): void {
+    const made = this.#made.get(m)
+    if (made === undefined) return
+    made.epoch = short(text.epoch)
+    made.bytes = utf8(text.text ?? '').length
+  }
+
+  /** Asks a node how its group stands; again if something was heard meanwhile. */
+  #ask(seat: Seat): void {
+    seat.again = true
+    if (seat.asking) return
+    seat.asking = true
+    void (async () => {
+      while (seat.again) {
+        seat.again = false
+        const { api } = this.#parts.mesh.daemon(seat.node)
+        this.#govern(seat, await api.call('GET /v1/groups/:id', { id: seat.group }))
+      }
+    })()
+      // A node that ends meanwhile is asked when it runs again.
+      .catch(() => undefined)
+      .finally(() => (seat.asking = false))
+  }
+
+  #govern(seat: Seat, report: GroupReport): void {
+    const { node, g, told } = seat
+    const { tell } = this.#parts
+    seat.report = report
+    const members = this.#membersOf(report)
+    const view = members.join(' ')
+    if (view !== told.view) {
+      told.view = view
+      tell(node, { k: 'view', g, id: this.#hash(view), members })
+    }
+    const heads = report.epochHeads.map(short).sort()
+    const sending = report.epoch === null ? null : short(report.epoch)
+    const epoch = `${heads.join(' ')} ${String(sending)}`
+    if (epoch !== told.epoch) {
+      told.epoch = epoch
+      tell(node, { k: 'epoch', g, heads, sending })
+    }
+    const manager = report.manager === null ? null : (this.#nodes.get(report.manager) ?? null)
+    if (manager === told.manager) return
+    told.manager = manager
+    tell(node, { k: 'role', g, manager })
+  }
+
+  #membersOf(report: GroupReport): number[] {
+    return report.members
+      .filter(({ state }) => state === 'active' || state === 'dormant' || state === 'invited')
+      .flatMap(({ member }) => this.#nodes.get(member) ?? [])
+      .sort((a, b) => a - b)
+  }
+
+  #hash(text: string): string {
+    return short(toHex(this.#crypto.sha256(utf8(text))))
+  }
+}
+
+const short = (id: string): string => id.slice(0, 16)
+
+const isPresent = ({ selfState }: GroupReport): boolean =>
+  selfState === 'active' || selfState === 'dormant' || selfState === 'quarantined'
+
+function stateOf(state: TextReport['state']): Shown {
+  switch (state) {
+    case 'ok':
+    case 'muted':
+    case 'hidden':
+      return 'shown'
+    default:
+      return state
+  }
+}

@@ -1,0 +1,101 @@
+// Faults on real nodes count when the probe found them, and only then; what nodes themselves tell of a
+// cut that they should not have got through is told as a leak.
+
+import { expect, test } from 'vitest'
+
+import { FactLog } from '../../../../src/lab/engine/real/fact-log.ts'
+import { RealFaults } from '../../../../src/lab/engine/real/faults.ts'
+import type { Mesh } from '../../../../src/lab/engine/real/mesh.ts'
+import type { Witness } from '../../../../src/lab/engine/real/witness.ts'
+import type { FaultEvent, NetworkPlan } from '../../../../src/lab/scenario/materialised.ts'
+import type { Fact } from '../../../../src/lab/trace/event.ts'
+import { LinkTable } from '../../../../src/lab/world/links.ts'
+
+const network: NetworkPlan = {
+  delayMs: 0,
+  jitterMs: 0,
+  loss: 0,
+  duplicate: 0,
+  reorder: 0,
+  absent: [],
+  between: [],
+}
+
+const split: FaultEvent = {
+  kind: 'fault',
+  atMs: 0,
+  id: 'p1',
+  part: 0,
+  fault: { do: 'split', sides: [[0], [1]], rest: false, mode: 'blackhole', direction: 'both' },
+}
+
+/** @param obeys whether its links do what they are told */
+async function faultsOf(obeys: boolean): Promise<Fact[]> {
+  let links = new LinkTable(2)
+  const told: Fact[] = []
+  const mesh: Mesh = {
+    nodes: 2,
+    signal: new AbortController().signal,
+    daemon: () => expect.unreachable(),
+    setLinks(next) {
+      if (obeys) links = next
+      return Promise.resolve()
+    },
+    look: () => Promise.resolve([0, 1, 2, 3].map((pair) => (cut(links, pair) ? undefined : 1))),
+    restart: () => Promise.resolve(),
+    passed: () => undefined,
+    steps: 0,
+  }
+  const faults = new RealFaults({
+    mesh,
+    witness: {} as Witness,
+    network,
+    resolve: (ref) => Number(ref),
+    tell: (_, fact) => void told.push(fact),
+    tellAll: (facts) => void told.push(...facts.map(([, fact]) => fact)),
+  })
+  await faults.begin()
+  await faults.happen(split)
+  await faults.looked()
+  return told
+}
+
+const cut = (links: LinkTable, pair: number): boolean =>
+  links.link(Math.floor(pair / 2), pair % 2).cut !== 'none'
+
+const statesOf = (facts: readonly Fact[]): string[] =>
+  facts.flatMap((fact) => (fact.k === 'fault' ? [fact.state] : []))
+
+test('a fault that the probe finds is verified', async () => {
+  expect(statesOf(await faultsOf(true))).toEqual(['requested', 'verified'])
+})
+
+test('a fault that never came about is unverified', async () => {
+  expect(statesOf(await faultsOf(false))).toEqual(['requested', 'unverified'])
+})
+
+test('the log tells a message before its copies, and those before what is read of them', () => {
+  const log = new FactLog()
+  log.add(10, 1, { k: 'dec', m: 'a', g: 0 })
+  log.add(20, 1, { k: 'rx', m: 'a', g: 0, how: 'push' })
+  log.add(30, 0, {
+    k: 'msg',
+    m: 'a',
+    g: 0,
+    seq: 1,
+    text: true,
+    epoch: '',
+    parents: [],
+    bytes: 0,
+    aud: 'x',
+  })
+  log.add(31, 1, { k: 'rx', m: 'b', g: 0, how: 'push' })
+  const told: [number, string][] = []
+  log.flush((t, _, fact) => void told.push([t, fact.k]))
+  expect(told).toEqual([
+    [30, 'msg'],
+    [30, 'rx'],
+    [30, 'dec'],
+    [31, 'rx'],
+  ])
+})
