@@ -80,7 +80,12 @@ async function log(bench: Bench, run: number): Promise<Heal> {
     const all = Array.from({ length: 2 * SIDE }, spawn)
     const ports = new Map<Worker, number>()
     for (const one of all) {
-      await one.call('open', { directory: bench.fresh('log'), run, bytes: BODY_BYTES, ownOnly: true })
+      await one.call('open', {
+        directory: bench.fresh('log'),
+        run,
+        bytes: BODY_BYTES,
+        ownOnly: true,
+      })
       ports.set(one, await one.call<number>('listen'))
     }
     const sides = sidesOf(all)
