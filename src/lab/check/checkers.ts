@@ -5,7 +5,11 @@ import type { Ledger } from '../measure/ledger.ts'
 import type { Materialised } from '../scenario/materialised.ts'
 import { convergesInTheEnd, durability, faultsHold } from './agreement.ts'
 import type { Checker, MakeChecker } from './checker.ts'
+import { attribution, liveness } from './conduct.ts'
 import { authorOrder, causality, noInvention, noLoss } from './delivery.ts'
+import { keysServeOnce, oneEpoch } from './keys.ts'
+import { confidentiality, decisionsStand } from './membership.ts'
+import { coverage, resources } from './resources.ts'
 
 const checkers: readonly MakeChecker[] = [
   noLoss,
@@ -13,8 +17,16 @@ const checkers: readonly MakeChecker[] = [
   authorOrder,
   causality,
   convergesInTheEnd,
+  decisionsStand,
+  confidentiality,
+  keysServeOnce,
+  oneEpoch,
   durability,
+  liveness,
+  attribution,
   faultsHold,
+  resources,
+  coverage,
 ]
 
 export function makeCheckers(scenario: Materialised, ledger: Ledger): readonly Checker[] {

@@ -43,6 +43,15 @@ export class Components {
     )
   }
 
+  /** Every stretch of time in which links and runners stay as they are, in order. */
+  stretches(endUs: number): readonly (Stretch & { readonly toUs: number })[] {
+    this.#settle()
+    return this.#stretches.map((stretch, index) => ({
+      ...stretch,
+      toUs: this.#stretches[index + 1]?.fromUs ?? endUs,
+    }))
+  }
+
   /** The nodes that are in one part with a node from a moment to another, without interruption. */
   throughout(node: number, fromUs: number, toUs: number): ReadonlySet<number> {
     this.#settle()

@@ -6,17 +6,11 @@ import type { Materialised } from '../scenario/materialised.ts'
 import type { TraceEvent } from '../trace/event.ts'
 import type { Ledger } from './ledger.ts'
 import type { MakeReducer, Metrics, Phase, Reducer, Series } from './measure.ts'
+import { type Seat, Seats, byPart } from './seats.ts'
 
 const STEP_US = 1_000_000
 
 export const divergence: MakeReducer = (scenario, ledger) => new Divergence(scenario, ledger)
-
-interface Seat {
-  view: string
-  epoch: string
-  manager: number | null
-  members: ReadonlySet<number>
-}
 
 /** What one look found, over all groups. */
 interface Sample {
@@ -34,20 +28,16 @@ interface Sample {
 }
 
 class Divergence implements Reducer {
-  readonly #scenario: Materialised
   readonly #ledger: Ledger
-  /** By group: its nodes as they are. */
-  readonly #seats: Map<number, Seat>[]
-  readonly #down = new Set<number>()
+  readonly #seats: Seats
   readonly #samples: Sample[] = []
   #nextUs = 0
   /** Whether the protocol knows managers at all. */
   #led = false
 
   constructor(scenario: Materialised, ledger: Ledger) {
-    this.#scenario = scenario
     this.#ledger = ledger
-    this.#seats = scenario.groups.map(() => new Map<number, Seat>())
+    this.#seats = new Seats(scenario)
   }
 
   see(event: TraceEvent): void {
@@ -55,17 +45,8 @@ class Divergence implements Reducer {
       this.#samples.push(this.#look(this.#nextUs))
       this.#nextUs += STEP_US
     }
-    if (event.k === 'view') {
-      const seat = this.#seat(event.g, event.n)
-      seat.view = event.members.join(' ')
-      seat.members = new Set(event.members)
-    } else if (event.k === 'epoch') {
-      this.#seat(event.g, event.n).epoch = event.sending ?? event.heads.join(' ')
-    } else if (event.k === 'role') {
-      this.#seat(event.g, event.n).manager = event.manager
-      this.#led ||= event.manager !== null
-    } else if (event.k === 'life' && event.up) this.#down.delete(event.n)
-    else if (event.k === 'life') this.#down.add(event.n)
+    this.#seats.see(event)
+    this.#led ||= event.k === 'role' && event.manager !== null
   }
 
   metrics({ fromUs, toUs }: Phase): Metrics {
@@ -90,37 +71,20 @@ class Divergence implements Reducer {
     return [{ name: 'epochs', phase: 'all', units: ['ms', 'epochs in use'], points }]
   }
 
-  #seat(group: number, node: number): Seat {
-    const seats = this.#seats[group] ?? new Map<number, Seat>()
-    const seat = seats.get(node) ?? { view: '', epoch: '', manager: null, members: new Set() }
-    seats.set(node, seat)
-    return seat
-  }
-
   #look(atUs: number): Sample {
     const parts = this.#ledger.components.at(atUs)
-    const groups = this.#scenario.groups.map((_, group) => {
-      const running = [...(this.#seats[group] ?? [])].filter(
-        ([node, { members }]) => !this.#down.has(node) && members.has(node),
-      )
-      const byPart = new Map<number, Seat[]>()
-      for (const [node, seat] of running) {
-        const part = parts[node] ?? -1
-        byPart.set(part, [...(byPart.get(part) ?? []), seat])
-      }
-      return { seats: running.map(([, seat]) => seat), parts: [...byPart.values()] }
-    })
-    const inside = groups.flatMap((group) => group.parts)
+    const groups = this.#seats.running()
+    const inside = groups.flatMap((seats) => byPart(seats, parts))
     const managers = inside.map(
       (seats) => new Set(seats.flatMap(({ manager }) => manager ?? [])).size,
     )
     return {
       atUs,
-      views: groups.some(({ seats }) => distinct(seats, 'view') > 1),
-      epochs: groups.some(({ seats }) => distinct(seats, 'epoch') > 1),
+      views: groups.some((seats) => distinct(seats, 'view') > 1),
+      epochs: groups.some((seats) => distinct(seats, 'epoch') > 1),
       ownViews: inside.some((seats) => distinct(seats, 'view') > 1),
       ownEpochs: inside.some((seats) => distinct(seats, 'epoch') > 1),
-      forks: Math.max(0, ...groups.map(({ seats }) => distinct(seats, 'epoch'))),
+      forks: Math.max(0, ...groups.map((seats) => distinct(seats, 'epoch'))),
       managers: Math.max(0, ...managers),
       leaderless: managers.some((count) => count === 0),
     }

@@ -56,6 +56,8 @@ const columns: readonly Column[] = [
     'members who could talk to each other went on under different epochs',
   ),
   byCheck('C10', 'forgotten', 'something acknowledged before a crash was gone after it'),
+  byCheck('C11', 'stuck', 'members could reach each other and nothing that they said got through'),
+  byCheck('C15', 'storm', 'more epochs than there was reason for, or no calm after a heal'),
   byCheck('C12', 'falsely accused', 'an honest member was accused, or a liar was not'),
 ]
 
@@ -141,9 +143,16 @@ export function witnesses({ protocols }: ReportSource): Markup {
   const parts = protocols.flatMap((one) =>
     one.checks.filter(({ held }) => held === 'false').map((check) => witnessOf(one, check)),
   )
-  if (parts.length === 0) return html`<p>No invariant was broken.</p>`
-  return html`${parts}`
+  const none = parts.length === 0 ? html`<p>No invariant was broken.</p>` : undefined
+  return html`${none}${parts}
+    <h3>Which states were reached</h3>
+    <ul>
+      ${protocols.map(covered)}
+    </ul>`
 }
+
+const covered = ({ name, checks }: ProtocolSource): Markup =>
+  html`<li><b>${name}</b> ${checks.find(({ id }) => id === 'C16')?.note ?? ''}</li>`
 
 function witnessOf({ name, events }: ProtocolSource, check: CheckResult): Markup {
   const shown = check.witnesses.slice(0, 2).map(({ what, events: indices }) => {

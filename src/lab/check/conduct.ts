@@ -1,0 +1,118 @@
+// C11 liveness, C12 attribution: whoever can talk gets on, and whoever lies is found, nobody else.
+
+import type { Ledger, OperationEntry } from '../measure/ledger.ts'
+import type { TraceEvent } from '../trace/event.ts'
+import { settleUs } from './bounds.ts'
+import type { Checker, CheckResult, MakeChecker } from './checker.ts'
+import { Findings } from './verdicts.ts'
+
+/** Fewer texts show nothing. */
+const TEXTS_MIN = 3
+
+/**
+ * C11: in the largest part of the mesh, while it stays as it is, some text is accepted and shown to all
+ * of that part within the time to settle, however long the fault lasts.
+ */
+export const liveness: MakeChecker = (_, ledger) => new Liveness(ledger)
+
+class Liveness implements Checker {
+  readonly #ledger: Ledger
+  #boundUs = settleUs({})
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger
+  }
+
+  see(event: TraceEvent): void {
+    if (event.k === 'links') this.#boundUs = Math.max(this.#boundUs, settleUs(event.matrix))
+  }
+
+  result(): CheckResult {
+    const findings = new Findings('C11', 'Liveness')
+    const { components, endUs } = this.#ledger
+    for (const { fromUs, toUs, partOf } of components.stretches(endUs)) {
+      const core = largest(partOf)
+      if (core.size < 2) continue
+      for (let at = fromUs; at + 2 * this.#boundUs <= toUs; at += this.#boundUs) {
+        this.#window(findings, core, at, at + this.#boundUs)
+      }
+    }
+    return findings.result(this.#ledger.ended === 'interrupted' ? 'the run was interrupted' : '')
+  }
+
+  #window(findings: Findings, core: ReadonlySet<number>, fromUs: number, toUs: number): void {
+    const asked = this.#ledger.operations.filter(
+      ({ kind, node, askedUs, reason }) =>
+        kind === 'send' &&
+        core.has(node) &&
+        askedUs >= fromUs &&
+        askedUs < toUs &&
+        reason !== 'NOT_A_MEMBER',
+    )
+    if (asked.length < TEXTS_MIN) return
+    findings.tested()
+    if (asked.some((one) => this.#gotOn(one, core))) return
+    const who = [...core].join(', ')
+    const what = `nodes ${who} reached each other, and of ${asked.length} texts none got through`
+    findings.broken(what, [asked[0]?.i ?? 0, asked.at(-1)?.i ?? 0])
+  }
+
+  #gotOn(one: OperationEntry, core: ReadonlySet<number>): boolean {
+    const message = one.m === undefined ? undefined : this.#ledger.messages.get(one.m)
+    if (message === undefined) return false
+    const byUs = one.askedUs + this.#boundUs
+    return message.audience
+      .filter((node) => core.has(node) && node !== message.author)
+      .every((node) => (message.readUs.get(node) ?? Number.POSITIVE_INFINITY) <= byUs)
+  }
+}
+
+function largest(partOf: Int32Array): ReadonlySet<number> {
+  const parts = new Map<number, Set<number>>()
+  partOf.forEach((part, node) => {
+    if (part >= 0) parts.set(part, (parts.get(part) ?? new Set()).add(node))
+  })
+  return [...parts.values()].reduce(
+    (most, one) => (one.size > most.size ? one : most),
+    new Set<number>(),
+  )
+}
+
+/** C12: nobody is proven to have lied but those who were made to. */
+export const attribution: MakeChecker = (_, ledger) => new Attribution(ledger)
+
+class Attribution implements Checker {
+  readonly #ledger: Ledger
+  readonly #findings = new Findings('C12', 'Attribution')
+  /** Who was made to lie, and by which event. */
+  readonly #liars = new Map<number, number>()
+  readonly #proven = new Set<number>()
+  readonly #proofs: { readonly n: number; readonly against: number; readonly i: number }[] = []
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger
+  }
+
+  see(event: TraceEvent): void {
+    if (event.k === 'fault' && event.what === 'byzantine') {
+      for (const node of event.nodes?.flat() ?? []) this.#liars.set(node, event.i)
+    } else if (event.k === 'proof') {
+      this.#proofs.push({ n: event.n, against: event.against, i: event.i })
+      this.#proven.add(event.against)
+    }
+  }
+
+  result(): CheckResult {
+    for (const { n, against, i } of this.#proofs) {
+      this.#findings.tested()
+      if (this.#liars.has(against)) continue
+      this.#findings.broken(`node ${n} accuses node ${against}, who is honest`, [i])
+    }
+    for (const [node, i] of this.#liars) {
+      this.#findings.tested()
+      if (!this.#proven.has(node)) this.#findings.broken(`node ${node} lied unproven`, [i])
+    }
+    const interrupted = this.#ledger.ended === 'interrupted'
+    return this.#findings.result(interrupted ? 'the run was interrupted' : '')
+  }
+}

@@ -1,0 +1,112 @@
+// C6 decisions stand, C7 confidentiality: who belongs, and who could read what.
+
+import { KickList } from '../measure/secrecy.ts'
+import type { Ledger } from '../measure/ledger.ts'
+import type { TraceEvent } from '../trace/event.ts'
+import type { Checker, CheckResult, MakeChecker } from './checker.ts'
+import { Findings } from './verdicts.ts'
+
+/** C6: whoever was removed or left is no member in the end, unless they came in anew. */
+export const decisionsStand: MakeChecker = (_, ledger) => new DecisionsStand(ledger)
+
+/** When a node went or came, by an operation that was accepted. */
+interface Change {
+  readonly atUs: number
+  readonly i: number
+}
+
+class DecisionsStand implements Checker {
+  readonly #ledger: Ledger
+  readonly #moves = new Moves()
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger
+  }
+
+  see(event: TraceEvent): void {
+    this.#moves.see(event)
+  }
+
+  result(): CheckResult {
+    const findings = new Findings('C6', 'Decisions stand')
+    this.#ledger.finalMembers().forEach((members, group) => {
+      for (const [name, gone] of this.#moves.gone) {
+        const [ofGroup, node] = name.split(' ').map(Number)
+        if (ofGroup !== group || node === undefined) continue
+        findings.tested()
+        const back = this.#moves.came.get(name)
+        if (!members.has(node) || (back !== undefined && back.atUs > gone.atUs)) continue
+        const what = `node ${node} was removed or left, and is a member in the end`
+        findings.broken(what, [gone.i])
+      }
+    })
+    return findings.result(this.#ledger.ended === 'interrupted' ? 'the run was interrupted' : '')
+  }
+}
+
+/** The last accepted departure and arrival of each node, as `<group> <node>`. */
+class Moves {
+  readonly gone = new Map<string, Change>()
+  readonly came = new Map<string, Change>()
+  readonly #kicks = new KickList()
+  #seen = 0
+
+  see(event: TraceEvent): void {
+    this.#kicks.see(event)
+    for (; this.#seen < this.#kicks.done.length; this.#seen++) {
+      const kick = this.#kicks.done[this.#seen]
+      if (kick === undefined) continue
+      this.gone.set(`${kick.group} ${kick.target}`, { atUs: kick.atUs, i: event.i })
+    }
+    if (event.k !== 'op' || event.phase !== 'ok') return
+    const name = `${event.g} ${event.n}`
+    const change = { atUs: event.t, i: event.i }
+    if (event.f === 'leave') this.gone.set(name, change)
+    else if (event.f === 'join') this.came.set(name, change)
+  }
+}
+
+/** C7: nobody opens a text who was gone when it was said and whom its author did not mean. */
+export const confidentiality: MakeChecker = (_, ledger) => new Confidentiality(ledger)
+
+class Confidentiality implements Checker {
+  readonly #ledger: Ledger
+  readonly #findings = new Findings('C7', 'Confidentiality')
+  readonly #moves = new Moves()
+  /** Who ever belonged in the eyes of anybody, as `<group> <node>`. */
+  readonly #known = new Set<string>()
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger
+  }
+
+  see(event: TraceEvent): void {
+    this.#moves.see(event)
+    if (event.k === 'view') {
+      for (const node of event.members) this.#known.add(`${event.g} ${node}`)
+    } else if (event.k === 'dec') this.#opened(event)
+  }
+
+  result(): CheckResult {
+    return this.#findings.result()
+  }
+
+  #opened({ m, n, g, i }: Extract<TraceEvent, { k: 'dec' }>): void {
+    const message = this.#ledger.messages.get(m)
+    if (message === undefined) return
+    this.#findings.tested()
+    if (message.audience.includes(n)) return
+    const name = `${g} ${n}`
+    const gone = this.#moves.gone.get(name)
+    const back = this.#moves.came.get(name)
+    const wasGone = gone !== undefined && gone.atUs < message.atUs
+    const cameBack = back !== undefined && gone !== undefined && back.atUs > gone.atUs
+    if (wasGone && !cameBack) {
+      const what = `node ${n}, who was gone, opened ${m} of node ${message.author}`
+      this.#findings.broken(what, [gone.i, message.i, i])
+    } else if (!this.#known.has(name)) {
+      const what = `node ${n}, who never belonged, opened ${m} of node ${message.author}`
+      this.#findings.broken(what, [message.i, i])
+    }
+  }
+}
