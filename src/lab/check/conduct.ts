@@ -1,4 +1,5 @@
 // C11 liveness, C12 attribution: whoever can talk gets on, and whoever lies is found, nobody else.
+// Both are told of by name, with the events that show it.
 
 import type { Ledger, OperationEntry } from '../measure/ledger.ts'
 import type { TraceEvent } from '../trace/event.ts'

@@ -1,4 +1,5 @@
 // C8 no key serves twice, C9 one epoch in each part of the mesh once it has settled.
+// What is not in the trace, such as a secret itself, cannot be compared here.
 
 import type { Ledger } from '../measure/ledger.ts'
 import { type Seat, Seats, byPart } from '../measure/seats.ts'

@@ -1,4 +1,5 @@
 // C6 decisions stand, C7 confidentiality: who belongs, and who could read what.
+// A removal counts from the moment in which whoever asked for it was told that it is done.
 
 import { KickList } from '../measure/secrecy.ts'
 import type { Ledger } from '../measure/ledger.ts'
