@@ -1,5 +1,6 @@
 // Every history of two leaders and a member up to a number of operations, heard in every order and through
-// every split, over the real reducers (test/support/every-order.ts). Bounded in operations and in time.
+// every split, over the real reducers (test/support/every-order.ts). Bounded in operations and in time: exit 1
+// when something is broken, 3 when the time ran out before all was walked.
 //
 //   npm run sim:orders -- --operations 6 --minutes 30
 //   npm run sim:orders -- --subject going --operations 5
@@ -13,6 +14,9 @@ const { values } = parseArgs({
     subject: { type: 'string' },
   },
 })
+
+/** The time was over before all was walked: nothing is known to be wrong, nor that all is right. */
+const OUT_OF_TIME = 3
 
 const { cast, prelude } = smallGroup()
 const chosen = Object.entries(subjects).filter(([name]) => (values.subject ?? name) === name)
@@ -33,7 +37,12 @@ for (const [name, actsOf] of chosen) {
   for (const one of walk.broken) console.error(one)
   if (walk.broken.length > 0) process.exit(1)
   const { worlds, parts, ways, operations } = walk
+  const wanted = Number(values.operations)
   const seconds = ((performance.now() - startedMs) / 1_000).toFixed(0)
   const size = `${String(worlds)} worlds, ${String(parts)} parts, ${String(ways)} ways`
   console.log(`${name}: all of ${String(operations)} operations hold: ${size}, ${seconds} s`)
+  if (operations < wanted) {
+    console.error(`${name}: the time ran out before all of ${String(wanted)} were walked`)
+    process.exitCode = OUT_OF_TIME
+  }
 }

@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { createMemoryKeyring } from '../../src/adapters/memory/keyring.ts'
 import { Endpoint } from '../../src/core/endpoint.ts'
 import type { PolicyName } from '../../src/core/command.ts'
+import { SecretKind, secretKey } from '../../src/core/replica/state.ts'
+import { within } from '../../src/core/storage.ts'
 import { crypto, messagesOf } from '../support/bench.ts'
 import { broken } from '../support/laws.ts'
 import {
@@ -117,6 +119,17 @@ describe('a thief of a member opens', () => {
     expect(about(stolen(mesh, 1, monday), 'wednesday')).toBe(0)
   })
 
+  test('all of it, had nothing been erased or renewed: the check can fail', () => {
+    const kept = (a: Loot, b: Loot): Loot => ({
+      ...b,
+      prekeys: new Map([...a.prekeys, ...b.prekeys]),
+      chains: new Map([...b.chains, ...a.chains]),
+    })
+    // I33: yesterday's keys, had they stayed; I34: had the stolen prekey stayed in use.
+    expect(about(stolen(mesh, 1, kept(monday, tuesday)), 'monday')).toBe(3)
+    expect(about(stolen(mesh, 1, kept(tuesday, loot(mesh, 1))), 'wednesday')).toBe(3)
+  })
+
   test('what it has read itself, from the archive alone', () => {
     expect(tuesday.archived).toBeGreaterThanOrEqual(3 * 3)
     expect(broken(mesh)).toEqual([])
@@ -191,6 +204,28 @@ describe('a chain', () => {
     const lost = readAll(mesh, 0).filter(({ state }) => state === 'undecryptable')
     expect(lost).toHaveLength(1)
     expect(groupOf(mesh, 0)?.undecryptable).toBe(1)
+  })
+
+  test('that was erased too early is missed: the check can fail (I31)', () => {
+    const mesh = found(world('too early', 3), 1)
+    mesh.world.split([[0, 1], [2]])
+    talk(mesh, 'apart')
+    mesh.world.stop(0)
+    later(mesh, 500)
+    const number = endpointOf(mesh.world, 1).groupNumber(mesh.group) ?? 0
+    const { rows } = mesh.world.node(0)
+    // The chains, and what would open their seals again.
+    const kinds = [SecretKind.epoch, SecretKind.prekey]
+    const keys = kinds.flatMap((kind) =>
+      rows.read(within(secretKey(number, kind, new Uint8Array()))),
+    )
+    expect(keys.length).toBeGreaterThan(1)
+    rows.apply(keys.map(({ key }) => ({ key, value: null })))
+    mesh.world.restart(0)
+    mesh.world.heal()
+    later(mesh, 20_000)
+    converge(mesh)
+    expect(broken(mesh).length).toBeGreaterThan(0)
   })
 
   test('of a removed member is erased when every leader knows, of one who left at once', () => {

@@ -8,8 +8,12 @@ import { runHistory } from '../support/history.ts'
 import { membersNow } from '../support/history-members.ts'
 import { constitutionOf, messagesOf } from '../support/bench.ts'
 import { unlikeModel, wrongEpochUse, wrongSecrets } from '../support/membership-laws.ts'
-import { everyone, groupOf } from '../support/mesh.ts'
+import { endpointOf, everyone, groupOf } from '../support/mesh.ts'
 import { graphOf } from '../support/reference.ts'
+import { createMemoryKeyring } from '../../src/adapters/memory/keyring.ts'
+import { SecretKind, secretKey } from '../../src/core/replica/state.ts'
+import { within } from '../../src/core/storage.ts'
+import { toWrite } from '../../src/node/driver/rows.ts'
 import { MessageType } from '../../src/core/message/type.ts'
 
 const seeds = (count: number): string[] =>
@@ -87,6 +91,25 @@ describe('the laws can be broken', () => {
     if (again === undefined) throw new Error('nobody used two epochs')
     const found = wrongEpochUse(graph, [...messages, again])
     expect(found.some((one) => one.includes('I27'))).toBe(true)
+  })
+
+  test('an epoch of which two nodes hold different keys is seen (I24)', () => {
+    const number = endpointOf(mesh.world, first).groupNumber(mesh.group) ?? 0
+    const { rows } = mesh.world.node(first)
+    const keyring = createMemoryKeyring()
+    const kept = rows.read(within(secretKey(number, SecretKind.epoch, new Uint8Array())))
+    // Under each id the keys of another epoch.
+    const swapped = kept.map(({ key }, i) => {
+      const other = kept[(i + 1) % kept.length] as (typeof kept)[number]
+      const value = keyring.open(other.key, other.value.subarray(1)) ?? new Uint8Array()
+      return toWrite(keyring, { key, value, secret: true })
+    })
+    expect(kept.length).toBeGreaterThan(1)
+    rows.apply(swapped)
+    const found = wrongSecrets(mesh, graph, selves)
+    rows.apply(kept)
+    expect(found.some((one) => one.includes('I24'))).toBe(true)
+    expect(wrongSecrets(mesh, graph, selves)).toEqual([])
   })
 
   test('a key at somebody whom its epoch does not name is seen (I28, I29)', () => {

@@ -7,7 +7,7 @@ import { MessageType } from '../../src/core/message/type.ts'
 import { Bench } from '../support/bench.ts'
 import { derivedOf } from '../support/derived.ts'
 import { disagreements, notices, resurrected } from '../support/model.ts'
-import type { Mutant } from '../support/reference.ts'
+import type { Derived, Mutant } from '../support/reference.ts'
 import { Reference, graphOf } from '../support/reference.ts'
 import type { Scribble } from '../support/scribbles.ts'
 import { scribble } from '../support/scribbles.ts'
@@ -182,6 +182,8 @@ describe('a mistake is noticed', () => {
     'dormancy never ends',
     'an epoch goes to all who were ever admitted',
     'evidence is no reason to leave somebody out',
+    'evidence takes back what was said',
+    'an epoch follows one other only',
   ]
 
   test.each(mutants)('%s', (mutant) => {
@@ -194,5 +196,14 @@ describe('a mistake is noticed', () => {
       if (notices(scribble({ seed, steps: 30, forks, accusations }), mutant)) return
     }
     expect.fail('nothing told the mistake from the definitions')
+  })
+
+  test('that whoever speaks is in again (I20)', () => {
+    const speaks = (standings: Derived['standings'], { member }: Message): Derived['standings'] =>
+      standings.map(([one, standing]) => [one, one === member ? 1 : standing])
+    const back = seeds(4).flatMap((seed) =>
+      resurrected(scribble({ seed: `gone ${seed}`, steps: 30 }), speaks),
+    )
+    expect(back.length).toBeGreaterThan(0)
   })
 })

@@ -52,12 +52,57 @@ const stray = (number: number, bytes = 32): Message =>
 const bytesHeld = (bench: Bench): number =>
   [...bench.replica.pending.perPeer.values()].reduce((sum, load) => sum + load.bytes, 0)
 
+/** The bounds that a bench is beyond. */
+const beyond = ({ replica }: Bench): string[] => {
+  const { waiting } = replica.pending
+  const loads = new Map<string, { number: number; bytes: number }>()
+  for (const { from: peer, message } of waiting.values()) {
+    const load = loads.get(peer) ?? { number: 0, bytes: 0 }
+    load.number += 1
+    load.bytes += message.headerBytes.length + message.body.length
+    loads.set(peer, load)
+  }
+  const all = [...loads.values()]
+  return [
+    ...(waiting.size > PENDING_TOTAL_MAX ? ['in all'] : []),
+    ...(all.some(({ number }) => number > PENDING_PER_PEER_MAX) ? ['of a peer'] : []),
+    ...(all.some(({ bytes }) => bytes > PENDING_PER_PEER_BYTES_MAX) ? ['bytes of a peer'] : []),
+  ]
+}
+
+describe('the bounds can be broken', () => {
+  /** A fault: what each peer has here is forgotten with every message. */
+  const forgetful = (bench: Bench, message: Message, peer: number): void => {
+    bench.take(message, from(peer))
+    bench.replica.pending.perPeer.clear()
+  }
+
+  test('in number and in bytes, by a replica that does not count', () => {
+    const [many, large] = [fresh(), fresh()]
+    for (let i = 0; i < PENDING_PER_PEER_MAX + 10; i++) forgetful(many, stray(i), 1)
+    for (let i = 0; i < 200; i++) forgetful(large, stray(i, 64 * 1_024), 1)
+    expect(beyond(many)).toEqual(['of a peer'])
+    expect(beyond(large)).toEqual(['bytes of a peer'])
+  })
+
+  test('over all peers, by a replica that lets go of what it does not have', () => {
+    const bench = fresh()
+    for (let i = 0; i < PENDING_TOTAL_MAX; i++) bench.take(stray(i), from(i % 20))
+    expect(beyond(bench)).toEqual([])
+    const [arrival] = bench.replica.pending.waiting.values()
+    if (arrival === undefined) throw new Error('nothing waits')
+    bench.replica.pending.waiting.set('one more', arrival)
+    expect(beyond(bench)).toEqual(['in all'])
+  })
+})
+
 describe('what waits for its past', () => {
   test('is bounded in number for each peer', () => {
     const bench = fresh()
     for (let i = 0; i < PENDING_PER_PEER_MAX + 500; i++) bench.take(stray(i), from(1))
     expect(bench.replica.pending.waiting.size).toBe(PENDING_PER_PEER_MAX)
     expect(bench.counts.get('messages_dropped/pending-full')).toBe(500)
+    expect(beyond(bench)).toEqual([])
     // Another peer is not kept out by it.
     bench.take(stray(1_000_000), from(2))
     expect(bench.replica.pending.waiting.size).toBe(PENDING_PER_PEER_MAX + 1)
@@ -75,6 +120,7 @@ describe('what waits for its past', () => {
     for (let i = 0; i < PENDING_TOTAL_MAX + 1_000; i++) bench.take(stray(i), from(i % 20))
     expect(bench.replica.pending.waiting.size).toBe(PENDING_TOTAL_MAX)
     expect(bench.counts.get('messages_dropped/pending-full')).toBe(1_000)
+    expect(beyond(bench)).toEqual([])
   })
 
   test('is let go after ten minutes, and its peer may send again', () => {

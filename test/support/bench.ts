@@ -9,7 +9,7 @@ import { parseConstitution } from '../../src/core/constitution/constitution.ts'
 import type { Effect } from '../../src/core/effect.ts'
 import { parseMessage } from '../../src/core/message/message.ts'
 import type { Message } from '../../src/core/message/message.ts'
-import { take } from '../../src/core/replica/intake.ts'
+import { take, takeSettled } from '../../src/core/replica/intake.ts'
 import type { Outcome, Source } from '../../src/core/replica/intake.ts'
 import { takeGroupFrame } from '../../src/core/replica/peers.ts'
 import { encodeGroup, parseGroup } from '../../src/core/replica/records.ts'
@@ -22,6 +22,7 @@ import type { SyncPeer } from '../../src/core/replica/sync-state.ts'
 import { createSyncPeer } from '../../src/core/replica/sync-state.ts'
 import { Space, key, within } from '../../src/core/storage.ts'
 import { parseRecord } from '../../src/core/transcript/row.ts'
+import { hold } from '../../src/core/transcript/pending.ts'
 import type { Turn } from '../../src/core/turn.ts'
 import { createLoads, createTurn, effectsOf, loaded } from '../../src/core/turn.ts'
 import { createNativeCrypto } from '../../src/crypto/native.ts'
@@ -119,8 +120,24 @@ export class Bench {
   step(act: (turn: Turn) => void): void {
     const turn = createTurn(this.#env(), this.#loads)
     act(turn)
+    this.#letIn(turn)
     for (const effect of effectsOf(turn)) this.#perform(effect)
     if (this.disorder === undefined && !this.hold) this.settle()
+  }
+
+  /** Nobody here accuses anybody: what the intake doubts once its past is held comes in all the same. */
+  #letIn(turn: Turn): void {
+    const { suspects, pending } = this.replica
+    for (let next = suspects.shift(); next !== undefined; next = suspects.shift()) {
+      const { message, source, why, done, missing } = next
+      if (why === 'waiting') continue
+      if (missing.length === 0) {
+        takeSettled(turn, this.replica, message, source, done)
+        continue
+      }
+      hold(pending, { message, ...source }, missing, turn.env.nowMs)
+      done(turn, { kind: 'pending' })
+    }
   }
 
   /** Answers every read that waits, in the drawn order, and those that follow. */

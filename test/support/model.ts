@@ -85,15 +85,18 @@ export function disagreements(scribble: Scribble): string[] {
   return broken
 }
 
-/** I20: whoever is gone stays gone, whatever comes. */
-export function resurrected({ cast, messages }: Scribble): string[] {
+/** I20: whoever is gone stays gone, whatever comes. `spoil`: a fault, standings as they are made wrong by a message. */
+export function resurrected(
+  { cast, messages }: Scribble,
+  spoil = (standings: Derived['standings'], _: Message): Derived['standings'] => standings,
+): string[] {
   const graph = graphOf(cast.constitution, messages)
   const bench = new Bench(cast.constitution)
   const gone = new Map<string, number>()
   const broken: string[] = []
   for (const message of causal(new SeededRandom('I20'), messages, graph)) {
     bench.take(message)
-    for (const [member, standing] of derivedOf(bench).standings) {
+    for (const [member, standing] of spoil(derivedOf(bench).standings, message)) {
       const before = gone.get(member) ?? 0
       if (before > standing) broken.push(`${member} was ${String(before)}, is ${String(standing)}`)
       if (standing >= 3) gone.set(member, standing)

@@ -70,6 +70,8 @@ export type Mutant =
   | 'dormancy never ends'
   | 'an epoch goes to all who were ever admitted'
   | 'evidence is no reason to leave somebody out'
+  | 'evidence takes back what was said'
+  | 'an epoch follows one other only'
 
 type Set_ = ReadonlySet<Id>
 
@@ -241,6 +243,8 @@ export class Reference {
   /** Whether a message of a set counts. */
   counts(held: Set_, id: Id): boolean {
     const message = this.#point(id)
+    const accused = this.accusations(held, message.author).length > 0
+    if (this.#mutant === 'evidence takes back what was said' && accused) return false
     const goings = this.#goings(held, message.author)
     if (goings.every((going) => this.#spares(going, message))) return true
     if (this.#mutant === 'nobody covers') return false
@@ -290,10 +294,11 @@ export class Reference {
   /** Epochs of a set that are in no other's past. */
   epochHeads(held: Set_): string[] {
     const epochs = this.#all(held, MessageType.epoch)
-    return epochs
+    const heads = epochs
       .filter(({ id }) => !epochs.some(({ past }) => past.has(id)))
       .map(({ epoch }) => epoch?.id ?? '')
       .sort()
+    return this.#mutant === 'an epoch follows one other only' ? heads.slice(0, 1) : heads
   }
 
   /** All that equal sets must make equal, as plain values. */
