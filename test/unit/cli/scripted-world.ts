@@ -17,6 +17,9 @@ export interface Staged {
   readonly stdoutWritesMax?: number
 }
 
+const textOf = (written: string | Uint8Array): string =>
+  typeof written === 'string' ? written : new TextDecoder().decode(written)
+
 /** Runs `coterie` with these words. */
 export async function type(argv: readonly string[], staged: Staged = {}): Promise<Outcome> {
   const written = { stdout: '', stderr: '' }
@@ -27,14 +30,14 @@ export async function type(argv: readonly string[], staged: Staged = {}): Promis
       write(text, done) {
         left -= 1
         if (left < 0) return done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
-        written.stdout += text
+        written.stdout += textOf(text)
         done()
       },
     },
     stderr: {
       isTTY: staged.terminal,
       write(text, done) {
-        written.stderr += text
+        written.stderr += textOf(text)
         done()
       },
     },
