@@ -280,7 +280,7 @@ describe('a machine that fails at any operation on the keyring', () => {
       expect([...seen].sort()).toEqual([0, 1, 2, 3].slice(0, Math.max(...seen) + 1))
       expect(seen.size).toBeGreaterThanOrEqual(3)
     },
-    120_000,
+    300_000,
   )
 })
 
