@@ -16,6 +16,9 @@ export interface DaemonOptions {
   readonly config: Config
   /** What opens the keyring, where it asks for it. */
   readonly passphrase?: Bytes | undefined
+  /** The data directory was put back, or the risk that it was is accepted. Default: neither. */
+  readonly restored?: boolean | undefined
+  readonly alone?: boolean | undefined
   /** Ends the start-up early. Default: never. */
   readonly signal?: AbortSignal | undefined
   /** How the node comes to be. Default: a real one from the data directory. */
@@ -23,6 +26,8 @@ export interface DaemonOptions {
     paths: Paths
     config: Config
     passphrase?: Bytes | undefined
+    restored?: boolean | undefined
+    alone?: boolean | undefined
   }) => Promise<Node>
 }
 
@@ -46,9 +51,9 @@ const LISTEN_MS_MAX = 5_000
 
 /** Starts a daemon. @throws CoterieError when it cannot; nothing is left open then */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const { paths, config, passphrase } = options
+  const { paths, config, passphrase, restored, alone } = options
   const startNode = options.startNode ?? (await import('../node/start.ts')).startNode
-  const node = await startNode({ paths, config, passphrase })
+  const node = await startNode({ paths, config, passphrase, restored, alone })
   const token = createToken()
   try {
     const api = await startApi({ node, listen: config.api, token, metrics: node.metrics })

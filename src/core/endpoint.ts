@@ -75,6 +75,8 @@ import { exportStateOf, textKeyOf } from './replica/exporting.ts'
 export interface EndpointOptions {
   /** Whether texts are kept on disk once they were opened. Default: true. */
   readonly archive?: boolean
+  /** hold: the store may be an old one, so nothing is said at first. accept: it is said all the same. */
+  readonly recover?: 'hold' | 'accept' | undefined
 }
 
 export class Endpoint implements Machine {
@@ -84,7 +86,8 @@ export class Endpoint implements Machine {
 
   constructor(identity: Identity, crypto: Crypto, options: EndpointOptions = {}) {
     this.#crypto = crypto
-    this.#state = createEndpointState(identity, crypto, options.archive ?? true)
+    const { archive = true, recover } = options
+    this.#state = createEndpointState(identity, crypto, { archive, recover })
   }
 
   get peerId(): string {

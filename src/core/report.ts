@@ -131,6 +131,8 @@ export interface GroupReport {
   selfState: MemberState
   /** Who told it that it is gone, where the transcript held here does not say so. */
   told: ToldReport | null
+  /** held: says nothing before a member answered. retired: can only come back as a new member. */
+  recovery: 'held' | 'retired' | null
   role: 'leader' | 'member'
   trust: 'introducer' | 'checked'
   /** Members by memberId. */

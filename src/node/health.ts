@@ -29,7 +29,8 @@ export class HealthWatch {
     const here = others.filter((other) => other.reachable)
     const away = others.filter((other) => !other.reachable)
     const { partition } = group
-    return { partition, ...this.#word(group, { here, away, partition }, nowMs) }
+    const word = this.#word(group, { here, away, partition }, nowMs)
+    return { partition, ...recovering(group, word) }
   }
 
   #sample(group: GroupReport, nowMs: number): void {
@@ -74,6 +75,21 @@ export class HealthWatch {
     }
     return { state: 'healthy', why: calm(others(here, away), away) }
   }
+}
+
+const recoveries = {
+  held: 'this home may be an old copy: nothing is said before a member answers (daemon --alone says it now)',
+  retired:
+    'RECOVERED_NEEDS_REJOIN: others hold more of this member than this home does; ask a leader for a ticket, then coterie join',
+}
+
+/** A node that may say nothing hears so, whatever else there is to tell. */
+function recovering<T extends { state: HealthState; why: string }>(
+  group: GroupReport,
+  { state, why }: T,
+): { state: HealthState; why: string } {
+  if (group.recovery === null || isGone(group)) return { state, why }
+  return { state: worst([state, 'behind']), why: `${recoveries[group.recovery]}; ${why}` }
 }
 
 /** The state that a person must hear about first. */

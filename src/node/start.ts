@@ -19,12 +19,17 @@ import { toCoterieError } from './failure.ts'
 import { type WrappingKeyring, wrappingKeyOf } from './keyring.ts'
 import { type Node, assembleNode } from './node.ts'
 import type { Paths } from './paths.ts'
+import { recordPlace, wasMoved } from './place.ts'
 
 export interface StartOptions {
   readonly paths: Paths
   readonly config: Config
   /** What opens the keyring, where it asks for it. */
   readonly passphrase?: Bytes | undefined
+  /** The data directory was put back from a backup: nothing is said before a member has answered. */
+  readonly restored?: boolean | undefined
+  /** It is said all the same: if the directory is an old copy, this member looks like a liar. */
+  readonly alone?: boolean | undefined
 }
 
 /**
@@ -38,6 +43,9 @@ export async function startNode(options: StartOptions): Promise<Node> {
     const directory = await openDataDir(options.paths, options.passphrase)
     closers.add(() => directory.close())
     const node = await assemble(options, directory, closers)
+    // After this command what the start wrote is durable: only then is this place the known one.
+    await node.unblock([])
+    await recordPlace(options.paths)
     for (const address of options.config.peers) await node.addPeer(address)
     return node
   } catch (error) {
@@ -47,10 +55,11 @@ export async function startNode(options: StartOptions): Promise<Node> {
 }
 
 async function assemble(
-  { paths, config, passphrase }: StartOptions,
+  options: StartOptions,
   { keys, deviceList }: DataDir,
   closers: Closers,
 ): Promise<Node> {
+  const { paths, config, passphrase } = options
   // First of all: whoever does not know the passphrase learns so before anything else happens.
   const keyring = await openKeyring(paths, keys, systemRandom, passphrase)
   const telemetry = createTelemetry({ level: config.log })
@@ -76,7 +85,10 @@ async function assemble(
     deviceList,
   }
   return assembleNode({
-    machine: new Endpoint(identity, crypto, { archive: config.archive }),
+    machine: new Endpoint(identity, crypto, {
+      archive: config.archive,
+      recover: await recoverOf(options),
+    }),
     store,
     keyring,
     network: (events) => network.start(events),
@@ -87,6 +99,13 @@ async function assemble(
     metrics: () => telemetry.metrics.scrape(),
     close: () => closers.close(),
   })
+}
+
+/** Whether the store may be an older one than what others hold of it. */
+async function recoverOf(options: StartOptions): Promise<'hold' | 'accept' | undefined> {
+  const { paths, restored = false, alone = false } = options
+  if (alone) return 'accept'
+  return restored || (await wasMoved(paths)) ? 'hold' : undefined
 }
 
 /** Destroys wrapping keys that a crash left behind after what they sealed had been deleted. */

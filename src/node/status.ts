@@ -26,6 +26,8 @@ export interface GroupStatus {
   selfState: MemberState
   /** Who told this node that it is gone, where what it holds does not say so; else null. */
   told: ToldReport | null
+  /** held, retired: this home may be, or is, older than what others hold of it; else null. */
+  recovery: GroupReport['recovery']
   role: 'leader' | 'member'
   trust: 'introducer' | 'checked'
   /** memberId of the leader whose turn it is, as seen from here; null where none is reachable. */
@@ -111,6 +113,7 @@ function groupStatus(
     why,
     selfState: group.selfState,
     told: group.told,
+    recovery: group.recovery,
     role: group.role,
     trust: group.trust,
     manager: group.manager,

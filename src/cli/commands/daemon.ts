@@ -8,6 +8,7 @@ import {
   optionFlag,
   optionList,
   optionText,
+  usage,
 } from '../command.ts'
 import { fields } from '../output/table.ts'
 import { passphraseOf, pathsOf } from './connect.ts'
@@ -25,6 +26,11 @@ export const daemon: CommandSpec = {
     { flags: '--peer <multiaddr>', summary: 'a node to contact first (repeatable)', repeat: true },
     { flags: '--mdns', summary: 'find nodes on the local network' },
     { flags: '--no-dht', summary: 'take no part in the address directory' },
+    {
+      flags: '--restored',
+      summary: 'this home was put back from a backup: say nothing before a member answers',
+    },
+    { flags: '--alone', summary: 'speak at once, though this home may be an old copy' },
     { flags: '--passphrase-file <file>', summary: 'the file with what opens the keys' },
   ],
   examples: [
@@ -43,9 +49,19 @@ async function run(context: Context, given: Given): Promise<number> {
     env: context.env,
     flags: flagsOf(given),
   })
+  if (optionFlag(given, 'restored') && optionFlag(given, 'alone')) {
+    throw usage('--restored waits for a member and --alone does not.', 'Name one of the two.')
+  }
   const passphrase = await passphraseOf(given)
   const { startDaemon } = await import('../../api/daemon.ts')
-  const running = await startDaemon({ paths, config: values, passphrase, signal })
+  const running = await startDaemon({
+    paths,
+    config: values,
+    passphrase,
+    restored: optionFlag(given, 'restored'),
+    alone: optionFlag(given, 'alone'),
+    signal,
+  })
   try {
     const ready = {
       ready: true,

@@ -8,6 +8,7 @@ import type { Entry } from '../input.ts'
 import { hexOf } from '../message/header.ts'
 import { block } from '../presence/redial.ts'
 import { bootReplicas, bootSpaces } from '../replica/boot.ts'
+import { holdBack, letSpeak } from '../replica/recovery.ts'
 import { Space, key, within } from '../storage.ts'
 import type { Turn } from '../turn.ts'
 import { emit, load } from '../turn.ts'
@@ -30,6 +31,8 @@ export const boot = (turn: Turn, state: EndpointState): void => {
       bootReplicas(later, device, saved, (after, replicas) => {
         for (const replica of replicas) {
           state.replicas.set(replica.group, replica)
+          if (state.recover === 'hold') holdBack(after, replica)
+          if (state.recover === 'accept') letSpeak(after, replica)
           state.nextNumber = Math.max(state.nextNumber, replica.number + 1)
         }
         bootSecrets(after, state, secrets)

@@ -24,9 +24,10 @@ import { leave, numbered, remove, rotate } from '../replica/govern.ts'
 import { groupName } from '../replica/meta-state.ts'
 import { moderate } from '../replica/moderate.ts'
 import { prove } from '../replica/proving.ts'
+import { mustRejoin } from '../replica/recovery.ts'
 import { postText } from '../replica/sealed.ts'
 import type { Replica } from '../replica/state.ts'
-import { currentContext, isGone } from '../replica/state.ts'
+import { currentContext } from '../replica/state.ts'
 import type { SyncPeer } from '../replica/sync-state.ts'
 import { syncNow } from '../replica/sync-command.ts'
 import { canSend } from '../replica.ts'
@@ -186,8 +187,8 @@ const runJoin = (
   }
   const deadlineMs = turn.env.nowMs + waitMs
   const replica = state.replicas.get(hexOf(parsed.value.group))
-  // Whoever was removed or left comes back as a new member; everybody else is in already.
-  if (replica !== undefined && !isGone(replica)) {
+  // Whoever was removed, left or was set back comes back as a new member; all others are in already.
+  if (replica !== undefined && !mustRejoin(replica)) {
     replica.joinWaiters.push({ ticket, deadlineMs, text: text.trim() })
     emit(turn, { kind: 'set-timer', timer: 'joins', atMs: deadlineMs })
     if (!isConfirmed(replica)) knock(turn, state, parsed.value.introducers)
@@ -225,7 +226,7 @@ export const answerJoins = (turn: Turn, state: EndpointState): void => {
     for (const waiter of [...replica.joinWaiters]) {
       // A removal that nobody had told yet is told on the first link.
       const { ticket, deadlineMs, text } = waiter
-      const again = text !== undefined && isGone(replica)
+      const again = text !== undefined && mustRejoin(replica)
       const sure = text === undefined || isConfirmed(replica)
       if (!again && !(able && sure) && deadlineMs > turn.env.nowMs) continue
       replica.joinWaiters.splice(replica.joinWaiters.indexOf(waiter), 1)

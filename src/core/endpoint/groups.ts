@@ -19,10 +19,10 @@ import { unspend } from '../replica/epochs.ts'
 import { noteChecked } from '../replica/witness.ts'
 import { keepReach, renewReach } from '../replica/peers.ts'
 import { keepPrekey } from '../replica/prekeys.ts'
-import { endRecovery } from '../replica/recovery.ts'
+import { endRecovery, mustRejoin } from '../replica/recovery.ts'
 import { encodeGroup } from '../replica/records.ts'
 import type { Replica } from '../replica/state.ts'
-import { SecretKind, secretKey, isGone } from '../replica/state.ts'
+import { SecretKind, secretKey } from '../replica/state.ts'
 import { createReplica } from '../replica/create.ts'
 import { startTimers } from '../replica.ts'
 import { Space, key } from '../storage.ts'
@@ -46,8 +46,7 @@ interface Adopted {
 export const adoptGroup = (turn: Turn, state: EndpointState, adopted: Adopted): Replica => {
   const { constitution, accessKey, member, memberGroupId } = adopted
   const known = state.replicas.get(hexOf(constitution.group))
-  if (known !== undefined)
-    return isGone(known) || known.recovery === 'retired' ? readmit(turn, known, adopted) : known
+  if (known !== undefined) return mustRejoin(known) ? readmit(turn, known, adopted) : known
   const number = state.nextNumber++
   const createdMs = Math.floor(turn.env.wallMs)
   const replica = createReplica(turn.env, {

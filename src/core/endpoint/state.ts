@@ -71,6 +71,8 @@ export interface EndpointState {
   readonly identity: Identity
   /** Whether this device keeps on disk what it has read. */
   readonly archive: boolean
+  /** What is known about this store when it is opened: see `replica/recovery.ts`. */
+  readonly recover: 'hold' | 'accept' | undefined
   readonly self: PeerId
   readonly account: Bytes
   readonly device: Bytes
@@ -106,13 +108,14 @@ export interface EndpointState {
 export const createEndpointState = (
   identity: Identity,
   crypto: Crypto,
-  archive: boolean,
+  { archive, recover }: Pick<EndpointState, 'archive' | 'recover'>,
 ): EndpointState => {
   const transport = crypto.edPublicKey(identity.transportSeed)
   const self = peerIdOf(transport)
   return {
     identity,
     archive,
+    recover,
     self,
     account: crypto.edPublicKey(identity.accountSeed),
     device: crypto.edPublicKey(identity.deviceSeed),

@@ -34,7 +34,7 @@ import { pastOf, viewOfPast } from '../validity/past.ts'
 import { failure } from '../failure.ts'
 import { take } from './intake.ts'
 import { freshPrekey } from './prekeys.ts'
-import { needsRejoin } from './recovery.ts'
+import { heldBack, needsRejoin } from './recovery.ts'
 import { loadPlaces } from './rows.ts'
 import type { Replica } from './state.ts'
 import { bytesOf, courtOf, currentContext, isGone, ownTip } from './state.ts'
@@ -142,6 +142,7 @@ export const post = (
 ): void => {
   if (isGone(replica)) return then(turn, { ok: false, error: gone })
   if (replica.recovery === 'retired') return then(turn, { ok: false, error: needsRejoin })
+  if (replica.recovery === 'held') return then(turn, { ok: false, error: heldBack })
   const stand = standOf(replica)
   if ((stand.prev?.counter ?? -1) + 1 > COUNTER_MAX - 1) {
     return then(turn, { ok: false, error: exhausted })

@@ -122,6 +122,7 @@ const bootOne = (
     const kind = note.key[GROUP_KEY_BYTES]
     if (kind === GroupNote.checked) replica.checked = true
     if (kind === GroupNote.retired) replica.recovery = 'retired'
+    if (kind === GroupNote.held) replica.recovery ??= 'held'
     const epoch = hexOf(note.key.slice(GROUP_KEY_BYTES + 1))
     const tally = kind === GroupNote.texts ? parseTally(note.value) : undefined
     if (tally !== undefined) replica.texts.set(epoch, tally)

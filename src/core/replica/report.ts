@@ -169,6 +169,7 @@ export const reportGroup = (turn: Turn, replica: Replica, root: string): GroupRe
     predecessor: constitution.predecessor.length === 0 ? null : toHex(constitution.predecessor),
     self: replica.self.member,
     ...standingHere(replica, members),
+    recovery: replica.recovery ?? null,
     role: isLeader(replica) ? 'leader' : 'member',
     trust: replica.checked ? 'checked' : 'introducer',
     members,

@@ -56,7 +56,8 @@ export const postText = (
     return then(turn, { ok: false, error: noEpoch })
   }
   // What was held first is sent first.
-  if (sending.kind === 'hold' || replica.drafts.size > 0) {
+  const waits = sending.kind === 'hold' || replica.recovery === 'held' || replica.drafts.size > 0
+  if (waits) {
     const draft = { contentType, payload, writtenMs: Math.floor(turn.env.wallMs) }
     return then(turn, { ok: true, draft: keepDraft(turn, replica, draft) })
   }
@@ -66,7 +67,7 @@ export const postText = (
 /** Sends held texts in order, as long as there is an epoch for them. */
 export const releaseDrafts = (turn: Turn, replica: Replica): void => {
   const [first] = replica.drafts
-  if (first === undefined || replica.releasing) return
+  if (first === undefined || replica.releasing || replica.recovery !== undefined) return
   const sending = sendingNow(turn.env.crypto, replica)
   if (sending.kind !== 'epoch' || isGone(replica)) return
   const [id, { contentType, payload }] = first

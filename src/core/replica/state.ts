@@ -296,8 +296,7 @@ export const currentContext = (replica: Replica): Context =>
     ),
   )
 
-/** Kinds of group secrets, the third field of their keys. */
-/** `given`: chains of an epoch that came from another member. */
+/** Kinds of group secrets, the third field of their keys. `given`: chains that came from another member. */
 export const SecretKind = { access: 0, prekey: 1, epoch: 2, given: 3 } as const
 
 /** Kinds of small notes about a group, the third field of their keys. */
@@ -315,6 +314,7 @@ export const GroupNote = {
   sharedTexts: 11,
   shareLog: 12,
   retired: 13,
+  held: 14,
   split: 20,
   contradiction: 21,
 } as const

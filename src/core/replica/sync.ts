@@ -13,6 +13,7 @@ import { writeGroupFrame } from '../anti-entropy/frames.ts'
 import type { Turn } from '../turn.ts'
 import { emit } from '../turn.ts'
 import { viewOfPast } from '../validity/past.ts'
+import { letSpeak } from './recovery.ts'
 import { loadPlaces } from './rows.ts'
 import { notePeerMet } from './splits.ts'
 import type { Replica } from './state.ts'
@@ -23,6 +24,7 @@ import type { SyncPeer } from './sync-state.ts'
 import { freshTally, peerOn } from './sync-state.ts'
 import { finishWaiters } from './sync-waiters.ts'
 import {
+  knowsOwnEnd,
   lackedEvidence,
   lacksOf,
   oldPlaces,
@@ -101,6 +103,7 @@ const isAsked = (replica: Replica, peer: SyncPeer): boolean =>
 const foundEqual = (turn: Turn, replica: Replica, peer: SyncPeer): void => {
   peer.theirRoot = toHex(rootOf(turn, replica))
   peer.syncedMs = turn.env.nowMs
+  if (peer.proven) letSpeak(turn, replica)
   finishWaiters(turn, replica, peer, true)
   notePeerMet(turn, replica, peer)
 }
@@ -147,6 +150,7 @@ export const takeVector = (
   // Whoever is not known to be a member is given nothing; it asks again when that has changed.
   const entries = peer.proven ? frame.entries : undefined
   loadPlaces(turn, replica, oldPlaces(replica, entries ?? []), (later) => {
+    if (entries !== undefined && knowsOwnEnd(replica, entries)) letSpeak(later, replica)
     const wants = entries === undefined ? [] : lacksOf(replica, entries)
     if (showsNews(replica, frame.entries)) wantNews(later, replica, peer)
     else if (peer.proven && wants.length === 0) foundEqual(later, replica, peer)
@@ -218,6 +222,7 @@ export const endFetch = (turn: Turn, replica: Replica, peer: SyncPeer): void => 
   emit(turn, { kind: 'cancel-timer', timer: `fetch/${replica.number}` })
   const equal = peer.theirRoot === toHex(rootOf(turn, replica))
   noteDisagreement(replica, peer, equal)
+  if (equal && peer.proven) letSpeak(turn, replica)
   notifySynced(turn, replica, peer, equal)
   peer.syncedMs = turn.env.nowMs
   finishWaiters(turn, replica, peer, equal)

@@ -23,6 +23,15 @@ export const vectorOf = (replica: Replica): VectorEntry[] =>
     tip: short(line.tip.idBytes),
   }))
 
+/** Whether a peer shows how far it knows this member, and that this end is held here. */
+export const knowsOwnEnd = (replica: Replica, entries: readonly VectorEntry[]): boolean => {
+  const own = short(replica.self.memberBytes)
+  const lines = replica.transcript.byMember.get(replica.self.member) ?? []
+  return entries.some(
+    (entry) => equal(entry.member, own) && lines.some((line) => holds(replica, line, entry)),
+  )
+}
+
 /** From which counter on the peer lacks each line, by its vector. */
 export const lacksOf = (replica: Replica, entries: readonly VectorEntry[]): Want[] => {
   const { transcript } = replica

@@ -242,6 +242,7 @@ export class ScriptedEndpoint implements EndpointMachine {
       self: members[0]?.member ?? '',
       selfState: members[0]?.state ?? 'active',
       told: null,
+      recovery: null,
       role: this.#script.role ?? 'leader',
       trust: 'checked',
       members: [...members],
