@@ -98,7 +98,8 @@ class OneEpoch implements Checker {
     { sinceUs, apartUs, told }: { sinceUs: number; apartUs: number | undefined; told: boolean },
     atUs: number,
   ): boolean {
-    if (atUs - sinceUs === this.#settleUs) this.#findings.tested()
+    const restedUs = atUs - sinceUs - this.#settleUs
+    if (restedUs >= 0 && restedUs < STEP_US) this.#findings.tested()
     if (apartUs === undefined) return false
     if (told || atUs - apartUs <= this.#settleUs) return told
     const [one] = part

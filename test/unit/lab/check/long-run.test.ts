@@ -76,17 +76,24 @@ function talk(): Told[] {
 /** 3 is cut off from 60 s to 180 s, removed at 90 s, and hears of it at 181 s. */
 function good(): Told[] {
   const told: Told[] = [
-    [0, -1, { k: 'links', matrix: {} }],
+    [0, -1, { k: 'links', matrix: { base: { delayMs: 40 } } }],
     [0, 0, { k: 'aud', id: 'all', g: 0, members: nodes }],
     [0, 0, { k: 'aud', id: 'three', g: 0, members: [0, 1, 2] }],
     ...nodes.flatMap((n): Told[] => [view(0, n, nodes), epoch(0, n, 'e1')]),
     [60, -1, { k: 'fault', id: 'p1', part: 0, state: 'requested', what: 'split' }],
     [60, -1, { k: 'fault', id: 'p1', part: 0, state: 'verified', what: 'split' }],
-    [60, -1, { k: 'links', matrix: { splits: [{ sides: [[0, 1, 2], [3]], cut: 'blackhole' }] } }],
+    [
+      60,
+      -1,
+      {
+        k: 'links',
+        matrix: { base: { delayMs: 40 }, splits: [{ sides: [[0, 1, 2], [3]], cut: 'blackhole' }] },
+      },
+    ],
     ...kick(90, 3),
     ...[0, 1, 2].flatMap((n): Told[] => [view(90.1, n, [0, 1, 2]), epoch(90.2, n, 'e2')]),
     [180, -1, { k: 'fault', id: 'p1', part: 0, state: 'off', what: 'split' }],
-    [180, -1, { k: 'links', matrix: {} }],
+    [180, -1, { k: 'links', matrix: { base: { delayMs: 40 } } }],
     view(181, 3, [0, 1, 2]),
     ...[0, 1, 2].map((n): Told => [
       300,
