@@ -5,6 +5,7 @@ import type { CommandSpec, Context, Given, OptionSpec } from '../command.ts'
 import { argument, optionFlag, optionList, optionText, usage } from '../command.ts'
 import { DONE, INTERRUPTED } from '../exit-code.ts'
 import { type Line, type Piece, type Style, table } from '../output/table.ts'
+import { shrink, sweep } from './lab-search.ts'
 
 type Verdict = 'pass' | 'fail' | 'unknown'
 
@@ -193,7 +194,7 @@ export const lab: CommandSpec = {
   name: 'lab',
   summary: 'Run experiments: protocols under one netsplit, measured and judged.',
   examples: ['lab list', 'lab run manager-in-minority'],
-  commands: [list, validate, materialise, runCommand, replay, report],
+  commands: [list, validate, materialise, runCommand, replay, sweep, shrink, report],
 }
 
 function exitOf({ verdict, interrupted }: Result): number {

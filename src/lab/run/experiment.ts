@@ -7,6 +7,7 @@ import type { Engine, EngineReport, Progress } from '../engine/engine.ts'
 import { Ledger } from '../measure/ledger.ts'
 import type { MetricsByPhase, Series } from '../measure/measure.ts'
 import { collect, collectSeries, makeReducers } from '../measure/metrics.ts'
+import type { Protocol } from '../protocol/port.ts'
 import { protocolOf } from '../protocol/registry.ts'
 import type { Materialised, ProtocolUse } from '../scenario/materialised.ts'
 import type { TraceLevel } from '../trace/event.ts'
@@ -22,6 +23,8 @@ export interface ExperimentOptions {
   readonly progress: (progress: Progress) => void
   /** Gets the lines of the trace, in blocks. */
   readonly write?: (text: string) => void
+  /** Default: those that ship. */
+  readonly protocolOf?: ((name: string) => Protocol) | undefined
 }
 
 export interface Experiment extends ProtocolVerdict {
@@ -37,7 +40,7 @@ export interface Experiment extends ProtocolVerdict {
 
 export async function experiment(options: ExperimentOptions): Promise<Experiment> {
   const { scenario, use, engine, level, signal, progress, write } = options
-  const protocol = protocolOf(use.use)
+  const protocol = (options.protocolOf ?? protocolOf)(use.use)
   const ledger = new Ledger(scenario)
   const reducers = makeReducers(scenario, ledger)
   const checkers = makeCheckers(scenario, ledger)

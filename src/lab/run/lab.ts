@@ -11,6 +11,7 @@ import type { Capabilities, Engine, Progress } from '../engine/engine.ts'
 import { engineOf } from '../engine/registry.ts'
 import { writeReport } from '../report/report.ts'
 import type { Materialised } from '../scenario/materialised.ts'
+import type { Protocol } from '../protocol/port.ts'
 import type { TraceLevel } from '../trace/event.ts'
 import { type Experiment, experiment } from './experiment.ts'
 import { type Manifest, makeFolder, openTrace, readRun, writeJson } from './folder.ts'
@@ -26,6 +27,8 @@ export interface RunOptions extends Wishes {
   readonly signal: AbortSignal
   /** `done` counts all protocols together. */
   readonly progress: (progress: Progress) => void
+  /** Default: those that ship. */
+  readonly protocolOf?: ((name: string) => Protocol) | undefined
 }
 
 export interface LabResult {
@@ -68,13 +71,14 @@ export async function replay(run: string, options: RunOptions): Promise<Replayed
   return { ...result, same: same && !result.interrupted, was: manifest.digest }
 }
 
-interface Parts {
+export interface Parts {
   readonly materialised: Materialised
   readonly engine: Engine
   readonly capabilities: Capabilities
 }
 
-async function runInto(dir: string, parts: Parts, options: RunOptions): Promise<LabResult> {
+/** Runs one materialised scenario into a folder that is there. */
+export async function runInto(dir: string, parts: Parts, options: RunOptions): Promise<LabResult> {
   const { materialised: scenario, engine } = parts
   const started = new Date()
   const level = options.trace ?? (scenario.nodes > TRACED_NODES_MAX ? 'digest' : 'normal')
@@ -91,6 +95,7 @@ async function runInto(dir: string, parts: Parts, options: RunOptions): Promise<
       engine,
       level,
       signal: options.signal,
+      protocolOf: options.protocolOf,
       progress: (progress) =>
         options.progress({ ...progress, done: (done.length + progress.done) / count }),
       ...(trace === undefined ? {} : { write: (text: string) => trace.write(text) }),
