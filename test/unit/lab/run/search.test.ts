@@ -61,7 +61,10 @@ test.each(planted)(
     const written = join(small.smallest.dir, 'materialised.json')
     const { events } = JSON.parse(readFileSync(written, 'utf8')) as Materialised
     expect(events).toHaveLength(small.after)
-    },
+    expect(events.filter(({ kind }) => kind === 'fault')).toEqual([])
+    const again = await replay(small.smallest.dir, quietly(`${name} again`, core))
+    expect(again).toMatchObject({ same: true, verdict: 'fail' })
+  },
   240_000,
 )
 
