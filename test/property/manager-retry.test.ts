@@ -54,10 +54,13 @@ test('a leader that hears more at once than an epoch can stand on re-keys a litt
       .map((pair) => ({ ...pair, link: cut }))
     world.setLinks({ rules })
   }
+  const linked = (nodes: number): boolean =>
+    groupOf(mesh, 0)?.members.filter(({ reachable }) => reachable).length === nodes
   open([goes])
-  later(mesh, 10_000)
+  world.runUntil(() => linked(CROWD - 1), 20_000)
   open([])
-  later(mesh, 10_000)
+  world.runUntil(() => linked(CROWD), 20_000)
+  later(mesh, 1_500)
   // Its turn came, and what it made, or could not make, stands on the others only.
   expect(groupOf(mesh, 0)?.epochDue).toBe('membership')
   later(mesh, 2 * MANAGE_RETRY_MS)
