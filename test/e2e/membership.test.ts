@@ -243,7 +243,10 @@ describe('two sides with a leader each', () => {
       const causes = why['causes'] as { kind: string; name: string; holds: boolean }[]
       expect(causes.map(({ kind }) => kind)).toEqual(['add', 'join', 'remove'])
       expect(causes.at(-1)).toMatchObject({ name: 'ada', holds: true })
-      expect(why).toMatchObject({ state: 'removed', withdrawn: 0 })
+      expect(why).toMatchObject({ state: 'removed' })
+      // An attestation of it may have been heard by nobody; its texts were.
+      const rows = await nodes.dee.read(group)
+      expect(rows.filter(({ state }) => state === 'withdrawn')).toEqual([])
     },
   )
 })
