@@ -18,6 +18,7 @@ import {
   readAll,
   say,
   skip,
+  later,
 } from '../support/mesh.ts'
 
 const dayMs = 86_400_000
@@ -26,8 +27,6 @@ const EPOCHS = 20
 const TEXTS = 5_000
 /** The first epoch, and one for each of those who joined before. */
 const BEFORE_IT_CAME = 4
-
-const later = (mesh: Mesh, ms: number): void => mesh.world.run(mesh.world.nowMs + ms)
 
 /** A month in which node 4 is off. */
 const month = (policy: PolicyName): Mesh => {

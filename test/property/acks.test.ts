@@ -5,9 +5,7 @@ import { utf8 } from '../../src/base/bytes.ts'
 import type { AckMode } from '../../src/core/command.ts'
 import { SeededRandom } from '../../src/base/random.ts'
 import { heldBy } from '../support/laws.ts'
-import { type Mesh, done, everyone, found, groupOf, meshWorld } from '../support/mesh.ts'
-
-const later = (mesh: Mesh, ms: number): void => mesh.world.run(mesh.world.nowMs + ms)
+import { type Mesh, done, everyone, found, groupOf, meshWorld, later } from '../support/mesh.ts'
 
 const send = (mesh: Mesh, node: number, ack: AckMode, timeoutMs = 5_000) => {
   const payload = utf8(`ack ${ack}`)

@@ -29,9 +29,8 @@ import {
   groupOf,
   meshWorld,
   say,
+  later,
 } from '../support/mesh.ts'
-
-const later = (mesh: Mesh, ms: number): void => mesh.world.run(mesh.world.nowMs + ms)
 
 const talk = (mesh: Mesh, nodes: readonly number[], texts: number): void => {
   for (let i = 0; i < texts; i++) say(mesh, nodes[i % nodes.length] ?? 0, `text ${String(i)}`)

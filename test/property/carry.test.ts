@@ -12,12 +12,11 @@ import {
   meshWorld,
   readAll,
   say,
+  later,
 } from '../support/mesh.ts'
 
 const textsAt = (mesh: Mesh, node: number): (string | null)[] =>
   readAll(mesh, node).map(({ text }) => text)
-
-const later = (mesh: Mesh, ms: number): void => mesh.world.run(mesh.world.nowMs + ms)
 
 const apart = (mesh: Mesh, a: number, b: number): void => {
   const cut = { cut: 'reset' } as const

@@ -7,8 +7,8 @@ import { GroupNote, groupNoteKey } from '../../src/core/replica/state.ts'
 import { within } from '../../src/core/storage.ts'
 import type { CrashWrites } from '../../src/lab/world/disk.ts'
 import { broken } from '../support/laws.ts'
-import { type Mesh, converge, endpointOf, groupOf, readAll, say } from '../support/mesh.ts'
-import { BEFORE, later, shutOut, textsAt, undecryptableAt } from '../support/sharing.ts'
+import { type Mesh, converge, endpointOf, groupOf, readAll, say, later } from '../support/mesh.ts'
+import { BEFORE, shutOut, textsAt, undecryptableAt } from '../support/sharing.ts'
 
 const CUT = 1
 

@@ -4,8 +4,8 @@
 import { expect, test, vi } from 'vitest'
 import { MERGE_QUIET_MS } from '../../src/base/limits.ts'
 import type * as merge from '../../src/core/election/merge.ts'
-import { council, epochs, later } from '../support/election.ts'
-import { done, everyone } from '../support/mesh.ts'
+import { council, epochs } from '../support/election.ts'
+import { done, everyone, later } from '../support/mesh.ts'
 
 /** The fault: everybody waits equally long. */
 const eager = vi.hoisted(() => ({ on: false }))

@@ -14,10 +14,10 @@ import {
   meshWorld,
   readAll,
   say,
+  later,
 } from '../support/mesh.ts'
 import { secretOf } from '../support/author.ts'
 
-const later = (mesh: Mesh, ms: number): void => mesh.world.run(mesh.world.nowMs + ms)
 const honest = [0, 1, 3, 4]
 
 const shownAt = (mesh: Mesh, node: number): string[] =>

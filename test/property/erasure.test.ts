@@ -20,12 +20,11 @@ import {
   readAll,
   say,
   skip,
+  later,
 } from '../support/mesh.ts'
 import { type Loot, readable, steal } from '../support/thief.ts'
 
 const dayMs = 86_400_000
-
-const later = (mesh: Mesh, ms: number): void => mesh.world.run(mesh.world.nowMs + ms)
 
 /** A new epoch that everybody has heard of. */
 const rotate = (mesh: Mesh, node = 0): void => {

@@ -11,9 +11,8 @@ import {
   groupOf,
   meshWorld,
   say,
+  later,
 } from '../support/mesh.ts'
-
-const later = (mesh: Mesh, ms: number): void => mesh.world.run(mesh.world.nowMs + ms)
 
 const textsOf = async (mesh: Mesh, node: number): Promise<(string | null)[]> =>
   (await finalAll(mesh, node)).map(({ text }) => text)

@@ -17,7 +17,7 @@ import { currentContext } from '../../src/core/replica/state.ts'
 import { labels } from '../../src/crypto/label.ts'
 import { draftOf, secretOf } from '../support/author.ts'
 import { Bench, constitutionOf, crypto, messagesOf, trusted } from '../support/bench.ts'
-import { epochs, later, oneHead } from '../support/election.ts'
+import { epochs, oneHead } from '../support/election.ts'
 import { Hostile, batchFrame, batchOf, hostileAt, sendFrames } from '../support/hostile.ts'
 import { unequal } from '../support/laws.ts'
 import {
@@ -29,6 +29,7 @@ import {
   meshWorld,
   readAll,
   say,
+  later,
 } from '../support/mesh.ts'
 
 const VICTIM = 2

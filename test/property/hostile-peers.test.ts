@@ -18,8 +18,8 @@ import {
   pushMessages,
   sendFrames,
 } from '../support/hostile.ts'
-import { counted, goesOn, hostileMesh, later } from '../support/hostile-mesh.ts'
-import { type Mesh, groupOf, readAll, say } from '../support/mesh.ts'
+import { counted, goesOn, hostileMesh } from '../support/hostile-mesh.ts'
+import { type Mesh, groupOf, readAll, say, later } from '../support/mesh.ts'
 
 const tipOf = (mesh: Mesh, node: number): Message => {
   const self = groupOf(mesh, node)?.self

@@ -4,9 +4,9 @@ import { describe, expect, test } from 'vitest'
 import { SeededRandom } from '../../src/base/random.ts'
 import { encode } from '../../src/codec/canonical.ts'
 import { writeGroupFrame } from '../../src/core/anti-entropy/frames.ts'
-import { counted, goesOn, hostileMesh, later } from '../support/hostile-mesh.ts'
+import { counted, goesOn, hostileMesh } from '../support/hostile-mesh.ts'
 import { hostileAt, openChannel, sendOn } from '../support/hostile.ts'
-import { groupOf } from '../support/mesh.ts'
+import { groupOf, later } from '../support/mesh.ts'
 
 describe('a peer without keys', () => {
   test('is told nothing on a sync channel', () => {

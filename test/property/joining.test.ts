@@ -16,9 +16,8 @@ import {
   meshWorld,
   readAll,
   say,
+  later,
 } from '../support/mesh.ts'
-
-const later = (mesh: Mesh, ms: number): void => mesh.world.run(mesh.world.nowMs + ms)
 
 const ticketOf = (mesh: Mesh, node = 0, change: object = {}): string =>
   done(mesh.world, node, {

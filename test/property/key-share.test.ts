@@ -17,6 +17,7 @@ import {
   readAll,
   say,
   skip,
+  later,
 } from '../support/mesh.ts'
 import {
   BEFORE,
@@ -26,7 +27,6 @@ import {
   invite,
   join,
   joinedApart,
-  later,
   sharesAt,
   shutOut,
   textsAt,

@@ -1,8 +1,8 @@
 // An epoch under which very much was said is renewed without anybody asking, once it is ten minutes old.
 import { expect, test } from 'vitest'
 import { MessageType } from '../../src/core/message/type.ts'
-import { heldOf, later } from '../support/election.ts'
-import { found, meshWorld, say } from '../support/mesh.ts'
+import { heldOf } from '../support/election.ts'
+import { found, meshWorld, say, later } from '../support/mesh.ts'
 
 test('ten thousand texts make a new epoch', () => {
   const mesh = found(meshWorld({ seed: 'large', nodes: 1, keepEvents: false }))

@@ -2,18 +2,7 @@
 // what stands on old rows, serves a newcomer from the beginning, and ends equal to everybody.
 import { expect, test } from 'vitest'
 import { broken } from '../support/laws.ts'
-import {
-  type Mesh,
-  converge,
-  done,
-  found,
-  groupOf,
-  meshWorld,
-  readAll,
-  say,
-} from '../support/mesh.ts'
-
-const later = (mesh: Mesh, ms: number): void => mesh.world.run(mesh.world.nowMs + ms)
+import { converge, done, found, groupOf, meshWorld, readAll, say, later } from '../support/mesh.ts'
 
 const TEXTS = 5_000
 

@@ -8,8 +8,7 @@ import { manageNow, planEpoch } from '../../src/core/replica/manager.ts'
 import { messagesOf } from '../support/bench.ts'
 import type { Act } from '../support/crew.ts'
 import { Writer, castOf } from '../support/crew.ts'
-import { later } from '../support/election.ts'
-import { type Mesh, everyone, found, groupOf, meshWorld, say } from '../support/mesh.ts'
+import { type Mesh, everyone, found, groupOf, meshWorld, say, later } from '../support/mesh.ts'
 
 /** More heads than one message can stand on, one of them ours. */
 const CROWD = DEPS_MAX + 4

@@ -4,12 +4,19 @@ import { describe, expect, test } from 'vitest'
 import { SeededRandom } from '../../src/base/random.ts'
 import type { MetaWrite } from '../../src/core/command.ts'
 import { acausal, heldBy, unequal } from '../support/laws.ts'
-import { type Mesh, converge, everyone, found, groupOf, meshWorld, say } from '../support/mesh.ts'
+import {
+  type Mesh,
+  converge,
+  everyone,
+  found,
+  groupOf,
+  meshWorld,
+  say,
+  later,
+} from '../support/mesh.ts'
 
 const NODES = 7
 const LEADERS = 3
-
-const later = (mesh: Mesh, ms: number): void => mesh.world.run(mesh.world.nowMs + ms)
 
 function writeOf(mesh: Mesh, random: SeededRandom): MetaWrite {
   const on = random.below(2) === 1

@@ -19,9 +19,8 @@ import {
   meshWorld,
   readAll,
   say,
+  later,
 } from '../support/mesh.ts'
-
-const later = (mesh: Mesh, ms: number): void => mesh.world.run(mesh.world.nowMs + ms)
 
 const write = (mesh: Mesh, node: number, wanted: MetaWrite) =>
   done(mesh.world, node, { kind: 'set-meta', group: mesh.group, write: wanted })

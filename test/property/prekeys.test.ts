@@ -15,13 +15,12 @@ import {
   readAll,
   say,
   skip,
+  later,
 } from '../support/mesh.ts'
 import { heldBy } from '../support/laws.ts'
 
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
-
-const later = (mesh: Mesh, ms: number): void => mesh.world.run(mesh.world.nowMs + ms)
 
 const posted = (mesh: Mesh, type: number): number =>
   [...heldBy(mesh, 0).values()].filter(({ header }) => header.type === type).length

@@ -4,10 +4,18 @@
 import { describe, expect, test } from 'vitest'
 import { Endpoint } from '../../src/core/endpoint.ts'
 import { unequal } from '../support/laws.ts'
-import { type Mesh, converge, found, groupOf, meshWorld, readAll, say } from '../support/mesh.ts'
+import {
+  type Mesh,
+  converge,
+  found,
+  groupOf,
+  meshWorld,
+  readAll,
+  say,
+  later,
+} from '../support/mesh.ts'
 import { secretOf } from '../support/author.ts'
 
-const later = (mesh: Mesh, ms: number): void => mesh.world.run(mesh.world.nowMs + ms)
 const texts = (mesh: Mesh, node: number) => readAll(mesh, node).map(({ text }) => text)
 
 type Recover = 'hold' | 'accept' | undefined

@@ -15,8 +15,8 @@ import { MessageType } from '../../src/core/message/type.ts'
 import { draftOf, nextPlain, secretOf } from '../support/author.ts'
 import { Bench, constitutionOf, crypto, messagesOf } from '../support/bench.ts'
 import { Hostile, pushMessages, sendFrames } from '../support/hostile.ts'
-import { counted, goesOn, hostileMesh, later } from '../support/hostile-mesh.ts'
-import { type Mesh, converge, done, endpointOf, everyone, found } from '../support/mesh.ts'
+import { counted, goesOn, hostileMesh } from '../support/hostile-mesh.ts'
+import { type Mesh, converge, done, endpointOf, everyone, found, later } from '../support/mesh.ts'
 import { groupOf, meshWorld, readAll, roots, say } from '../support/mesh.ts'
 
 /** Another root in every digest and every end that leaves: a program that computes roots wrongly. */

@@ -2,18 +2,7 @@
 // epoch it used, over restarts too, and never returns to one that it left.
 import { expect, test } from 'vitest'
 import { broken } from '../support/laws.ts'
-import {
-  type Mesh,
-  converge,
-  done,
-  found,
-  groupOf,
-  meshWorld,
-  readAll,
-  say,
-} from '../support/mesh.ts'
-
-const later = (mesh: Mesh, ms: number): void => mesh.world.run(mesh.world.nowMs + ms)
+import { converge, done, found, groupOf, meshWorld, readAll, say, later } from '../support/mesh.ts'
 
 test.each(['a', 'b', 'c', 'd'])('an epoch in use stays in use over a restart, draw %s', (draw) => {
   const world = meshWorld({ seed: `sending ${draw}`, nodes: 6 })

@@ -30,15 +30,9 @@ import {
   groupOf,
   meshWorld,
   say,
-} from '../support/mesh.ts'
-import {
-  countedAt,
   later,
-  sharesAt,
-  shutOut,
-  textsAt,
-  undecryptableAt,
-} from '../support/sharing.ts'
+} from '../support/mesh.ts'
+import { countedAt, sharesAt, shutOut, textsAt, undecryptableAt } from '../support/sharing.ts'
 
 const nothing = new Uint8Array()
 const filled = (byte: number, length = 32): Uint8Array => new Uint8Array(length).fill(byte)

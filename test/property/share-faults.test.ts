@@ -2,11 +2,10 @@
 // write, in the end everything opens that may, and nobody has lost anything by having asked.
 import { describe, expect, test } from 'vitest'
 import { unequal } from '../support/laws.ts'
-import { type Mesh, converge, readAll } from '../support/mesh.ts'
+import { type Mesh, converge, readAll, later } from '../support/mesh.ts'
 import {
   countedAt,
   joinedApart,
-  later,
   sharesAt,
   shutOut,
   textsAt,

@@ -6,7 +6,7 @@ import type { Event } from '../../src/core/event.ts'
 import type { GroupReport } from '../../src/core/report.ts'
 import { messagesOf } from '../support/bench.ts'
 import { broken } from '../support/laws.ts'
-import { converge, everyone, found, groupOf, meshWorld, say, skip } from '../support/mesh.ts'
+import { converge, everyone, found, groupOf, meshWorld, say, skip, later } from '../support/mesh.ts'
 import type { Mesh } from '../support/mesh.ts'
 
 const left = [0, 1, 2]
@@ -34,12 +34,10 @@ const heard = <K extends Event['kind']>(mesh: Mesh, node: number, kind: K) =>
     .filter((one) => one.event.kind === kind)
     .map(({ atMs, event }) => ({ atMs, event: event as Extract<Event, { kind: K }> }))
 
-const pass = (mesh: Mesh, ms: number): void => mesh.world.run(mesh.world.nowMs + ms)
-
 const talk = (mesh: Mesh, texts: number): void => {
   for (let i = 0; i < texts; i++) {
     for (const node of everyone(mesh)) say(mesh, node, `${String(i)} by ${String(node)}`)
-    pass(mesh, 200)
+    later(mesh, 200)
   }
 }
 
@@ -59,7 +57,7 @@ describe('a silent cut of six into three and three', () => {
   const mesh = setting('named')
   const cutMs = mesh.world.nowMs
   mesh.world.split([left, right])
-  pass(mesh, 5_000)
+  later(mesh, 5_000)
 
   test('is named by everybody within five seconds, with who is here and who is missing', () => {
     for (const node of everyone(mesh)) {
@@ -78,12 +76,12 @@ describe('a silent cut of six into three and three', () => {
 
   test('heals with figures: both ways, split into its parts, the data within three seconds', () => {
     talk(mesh, 20)
-    pass(mesh, 5_000)
+    later(mesh, 5_000)
     const before = everyone(mesh).map((node) => of(mesh, node).messages)
     const healMs = mesh.world.nowMs
     attested = attestsOf(mesh)
     mesh.world.heal()
-    pass(mesh, 3_000)
+    later(mesh, 3_000)
     for (const node of everyone(mesh)) {
       const { partition, lastHeal, messages } = of(mesh, node)
       expect(partition).toBeNull()
@@ -113,13 +111,13 @@ describe('a silent cut of six into three and three', () => {
   })
 
   test('is attested by everybody who took something in, soon after, and once for the heal', () => {
-    pass(mesh, 7_000)
+    later(mesh, 7_000)
     // A leader may say so first for the final order: then the heal calls for no second one.
     attestsOf(mesh).forEach((count, node) => expect(count).toBeGreaterThan(attested[node] ?? 0))
     const healed = attestedHeals(mesh)
     healed.forEach((count, node) => expect(count).toBe([2, 3, 4, 5].includes(node) ? 1 : count))
     expect(Math.max(...healed)).toBe(1)
-    pass(mesh, 60_000)
+    later(mesh, 60_000)
     converge(mesh)
     expect(attestedHeals(mesh)).toEqual(healed)
     expect(broken(mesh)).toEqual([])
@@ -132,14 +130,14 @@ test('a heal with two epochs is told when the data is here, and again when one e
     [0, 2, 4],
     [1, 3, 5],
   ])
-  pass(mesh, 6_000)
+  later(mesh, 6_000)
   for (const leader of [0, 1]) mesh.world.command(leader, { kind: 'rotate', group: mesh.group })
-  pass(mesh, 1_000)
+  later(mesh, 1_000)
   talk(mesh, 3)
   mesh.world.heal()
-  pass(mesh, 4_000)
+  later(mesh, 4_000)
   expect(of(mesh, 0).lastHeal).toMatchObject({ whole: false, keyMs: null })
-  pass(mesh, 30_000)
+  later(mesh, 30_000)
   for (const node of everyone(mesh)) {
     const { lastHeal } = of(mesh, node)
     expect(lastHeal?.whole).toBe(true)
@@ -155,14 +153,14 @@ test('a split outlives restarts and half a year: it is still named, and it still
     [0, 1],
     [2, 3, 4],
   ])
-  pass(mesh, 6_000)
+  later(mesh, 6_000)
   const { partition: before } = of(mesh, 0)
   skip(mesh, 180 * 86_400_000)
   expect(of(mesh, 0).partition).toEqual(before)
   expect(of(mesh, 3).partition?.missing).toEqual(selves(mesh, [0, 1]))
   talk(mesh, 2)
   mesh.world.heal()
-  pass(mesh, 6_000)
+  later(mesh, 6_000)
   expect(everyone(mesh).map((node) => of(mesh, node).partition)).toEqual(Array(5).fill(null))
   expect(of(mesh, 0).lastHeal?.splitMs).toBeGreaterThan(180 * 86_400_000)
   converge(mesh)
@@ -171,11 +169,11 @@ test('a split outlives restarts and half a year: it is still named, and it still
 test('one member that is away is absent: no split, and no heal when it is back', () => {
   const mesh = setting('absent', 4)
   mesh.world.split([[0, 1, 2], [3]])
-  pass(mesh, 20_000)
+  later(mesh, 20_000)
   expect(of(mesh, 0).partition).toBeNull()
   expect(of(mesh, 3).partition?.missing).toEqual(selves(mesh, [0, 1, 2]))
   mesh.world.heal()
-  pass(mesh, 10_000)
+  later(mesh, 10_000)
   expect(of(mesh, 0).lastHeal).toBeNull()
   expect(of(mesh, 3).lastHeal?.returned).toEqual(selves(mesh, [0, 1, 2]))
 })
@@ -191,10 +189,10 @@ test('a member that is heard through others is not missing, links or no links', 
       { from: other, to: one, link },
     ]),
   })
-  pass(mesh, 6_000)
+  later(mesh, 6_000)
   expect(of(mesh, 0).partition?.missing).toEqual(selves(mesh, [3, 4]))
   say(mesh, 3, 'still here')
-  pass(mesh, 2_000)
+  later(mesh, 2_000)
   expect(of(mesh, 0).partition).toBeNull()
 })
 
@@ -207,22 +205,22 @@ test('links that flap make at most one attestation a member for each heal that b
   const messages = of(mesh, 0).messages
   for (let i = 0; i < 10; i++) {
     mesh.world.split([left, right])
-    pass(mesh, 6_000)
+    later(mesh, 6_000)
     mesh.world.heal()
-    pass(mesh, 4_000)
+    later(mesh, 4_000)
   }
-  pass(mesh, 20_000)
+  later(mesh, 20_000)
   // Nobody said anything: nothing is posted, and every state is as before.
   expect(posted()).toBe(0)
   expect(of(mesh, 0).messages).toBe(messages)
   for (let i = 0; i < 5; i++) {
     mesh.world.split([left, right])
-    pass(mesh, 6_000)
+    later(mesh, 6_000)
     say(mesh, 0, 'from the left')
     mesh.world.heal()
-    pass(mesh, 8_000)
+    later(mesh, 8_000)
   }
-  pass(mesh, 70_000)
+  later(mesh, 70_000)
   expect(posted()).toBeGreaterThan(0)
   expect(posted()).toBeLessThanOrEqual(5 * 6)
   expect(everyone(mesh).map((node) => of(mesh, node).partition)).toEqual(Array(6).fill(null))

@@ -8,9 +8,16 @@ import type { Message } from '../../src/core/message/message.ts'
 import { linkDown } from '../../src/core/replica/peers.ts'
 import { nextPlain, secretOf } from '../support/author.ts'
 import { Bench, constitutionOf, messagesOf } from '../support/bench.ts'
-import { type Mesh, converge, done, everyone, found, meshWorld, say } from '../support/mesh.ts'
-
-const later = (mesh: Mesh, ms: number): void => mesh.world.run(mesh.world.nowMs + ms)
+import {
+  type Mesh,
+  converge,
+  done,
+  everyone,
+  found,
+  meshWorld,
+  say,
+  later,
+} from '../support/mesh.ts'
 
 const timed = (mesh: Mesh, node: number, withinMs: number): CommandResult['sync'] =>
   done(mesh.world, node, { kind: 'sync', group: mesh.group }, withinMs)

@@ -14,7 +14,7 @@ import { signMessage } from '../../src/core/message/message.ts'
 import { draftOf, secretOf } from '../support/author.ts'
 import { crypto, messagesOf } from '../support/bench.ts'
 import { hostileAt, sendFrames } from '../support/hostile.ts'
-import { counted, goesOn, hostileMesh, later } from '../support/hostile-mesh.ts'
+import { counted, goesOn, hostileMesh } from '../support/hostile-mesh.ts'
 import {
   type Mesh,
   converge,
@@ -25,6 +25,7 @@ import {
   meshWorld,
   readAll,
   say,
+  later,
 } from '../support/mesh.ts'
 
 const selfOf = (mesh: Mesh, node: number): string => groupOf(mesh, node)?.self ?? ''

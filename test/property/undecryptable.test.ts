@@ -15,9 +15,8 @@ import {
   meshWorld,
   readAll,
   say,
+  later,
 } from '../support/mesh.ts'
-
-const later = (mesh: Mesh, ms: number): void => mesh.world.run(mesh.world.nowMs + ms)
 
 /** Node 1 loses its private prekeys, as by a disk that forgot; then node 3 comes in. */
 const setting = (): Mesh => {

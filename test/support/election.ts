@@ -6,9 +6,7 @@ import { MessageType } from '../../src/core/message/type.ts'
 import type { LinkRule } from '../../src/lab/world/links.ts'
 import { messagesOf } from './bench.ts'
 import { selfState } from './history-members.ts'
-import { type Mesh, done, everyone, found, groupOf, meshWorld, say } from './mesh.ts'
-
-export const later = (mesh: Mesh, ms: number): void => mesh.world.run(mesh.world.nowMs + ms)
+import { type Mesh, done, everyone, found, groupOf, meshWorld, say, later } from './mesh.ts'
 
 /** Ids of messages of a type that anybody who runs holds. */
 export function heldOf(mesh: Mesh, type: number): Set<string> {

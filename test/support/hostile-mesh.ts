@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import { Endpoint } from '../../src/core/endpoint.ts'
 import { Hostile } from './hostile.ts'
 import { broken } from './laws.ts'
-import { type Mesh, converge, found, meshWorld, readAll, say } from './mesh.ts'
+import { type Mesh, converge, found, meshWorld, readAll, say, later } from './mesh.ts'
 
 /** Nodes 0 and 1 are honest, 2 is a hostile member, 3 (if there) is hostile and nobody. */
 export const hostileMesh = (seed: string, nodes = 3): Mesh => {
@@ -15,8 +15,6 @@ export const hostileMesh = (seed: string, nodes = 3): Mesh => {
   })
   return found(world, 1, 3)
 }
-
-export const later = (mesh: Mesh, ms: number): void => mesh.world.run(mesh.world.nowMs + ms)
 
 export const counted = (mesh: Mesh, name: string, node = 0): number =>
   mesh.world.node(node).counts.get(name) ?? 0

@@ -133,6 +133,9 @@ export const roots = (mesh: Mesh, nodes: readonly number[] = everyone(mesh)): st
 export const everyone = (mesh: Mesh): number[] =>
   Array.from({ length: mesh.world.size }, (_, i) => i)
 
+/** Lets virtual time pass. */
+export const later = (mesh: Mesh, ms: number): void => mesh.world.run(mesh.world.nowMs + ms)
+
 /** Runs until all these nodes hold the same, or fails with what they hold. */
 export function converge(
   mesh: Mesh,

@@ -17,9 +17,8 @@ import {
   meshWorld,
   readAll,
   say,
+  later,
 } from './mesh.ts'
-
-export const later = (mesh: Mesh, ms: number): void => mesh.world.run(mesh.world.nowMs + ms)
 
 export const invite = (mesh: Mesh, node: number): string =>
   done(mesh.world, node, {

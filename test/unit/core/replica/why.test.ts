@@ -20,9 +20,8 @@ import {
   groupOf,
   meshWorld,
   readAll,
+  later,
 } from '../../../support/mesh.ts'
-
-const later = (mesh: Mesh, ms: number): void => mesh.world.run(mesh.world.nowMs + ms)
 
 const selfOf = (mesh: Mesh, node: number): string => groupOf(mesh, node)?.self ?? ''
 
