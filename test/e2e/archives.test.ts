@@ -6,10 +6,11 @@ import { join as pathOf } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
-  TestNode,
+  type TestNode,
   cleanEnv,
   coterie,
   equal,
+  gardenOfTwo,
   makeRoot,
   program,
   removeRoot,
@@ -27,14 +28,7 @@ const at = (name: string): string => pathOf(root, name)
 
 beforeAll(async () => {
   root = await makeRoot()
-  ada = new TestNode(root, 'ada')
-  bob = new TestNode(root, 'bob')
-  await Promise.all([ada.init(), bob.init()])
-  await ada.start()
-  await bob.start('--peer', ada.address)
-  await ada.run(['group', 'create', 'garden'])
-  const { ticket } = await ada.run(['invite', 'garden'])
-  await bob.run(['join', '-'], `${String(ticket)}\n`)
+  ;[ada, bob] = await gardenOfTwo(root)
   for (const text of ['one', 'two', 'three']) await bob.run(['send', 'garden', text])
   await ada.run(['send', 'garden', 'four'])
   await until('all alike', WAIT_MS_MAX, () => equal([ada, bob]))

@@ -4,10 +4,11 @@ import { spawn } from 'node:child_process'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   type Answer,
-  TestNode,
+  type TestNode,
   cleanEnv,
   coterie,
   equal,
+  gardenOfTwo,
   makeRoot,
   program,
   removeRoot,
@@ -24,14 +25,7 @@ let bob: TestNode
 
 beforeAll(async () => {
   root = await makeRoot()
-  ada = new TestNode(root, 'ada')
-  bob = new TestNode(root, 'bob')
-  await Promise.all([ada.init(), bob.init()])
-  await ada.start()
-  await bob.start('--peer', ada.address)
-  await ada.run(['group', 'create', 'garden'])
-  const { ticket } = await ada.run(['invite', 'garden'])
-  await bob.run(['join', '-'], `${String(ticket)}\n`)
+  ;[ada, bob] = await gardenOfTwo(root)
   await until('both alike', WAIT_MS_MAX, () => equal([ada, bob]))
 }, TEST_MS_MAX)
 

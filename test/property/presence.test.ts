@@ -6,10 +6,8 @@ import { Endpoint } from '../../src/core/endpoint.ts'
 import type { Env } from '../../src/core/env.ts'
 import type { Input } from '../../src/core/input.ts'
 import { ROTATE_JITTER_MS, ROTATE_SLOT_MS } from '../../src/base/limits.ts'
-import { type Mesh, done, everyone, found, groupOf, meshWorld } from '../support/mesh.ts'
+import { type Mesh, done, everyone, found, groupOf, meshWorld, later } from '../support/mesh.ts'
 import { epochs } from '../support/election.ts'
-
-const pass = (mesh: Mesh, ms: number): void => mesh.world.run(mesh.world.nowMs + ms)
 
 const managers = (mesh: Mesh, nodes: readonly number[]): (string | null | undefined)[] =>
   nodes.map((node) => groupOf(mesh, node)?.manager)
@@ -58,7 +56,7 @@ const council = (seed: string, parrot: boolean): Mesh => {
       parrot && node === 3 ? new Parrot(identity, provider) : new Endpoint(identity, provider),
   })
   const mesh = found(world, 3)
-  pass(mesh, 150_000)
+  later(mesh, 150_000)
   return mesh
 }
 
@@ -79,7 +77,7 @@ describe('signs of life', () => {
       ],
     })
     // Long enough that what they knew of each other by their link is over.
-    pass(mesh, 200_000)
+    later(mesh, 200_000)
     const [one, ...others] = managers(mesh, everyone(mesh))
     expect(others).toEqual([one, one])
     expect([selfOf(mesh, 0), selfOf(mesh, 1)]).toContain(one)
@@ -94,13 +92,13 @@ describe('signs of life', () => {
         { from: 1, to: 0, link },
       ],
     })
-    pass(mesh, 200_000)
+    later(mesh, 200_000)
     const [manager] = managers(mesh, [2])
     const [best, other] = selfOf(mesh, 0) === manager ? [0, 1] : [1, 0]
     mesh.world.crash(best, { silent: true })
-    pass(mesh, 20_000)
+    later(mesh, 20_000)
     expect(managers(mesh, [other])).toEqual([manager])
-    pass(mesh, 80_000)
+    later(mesh, 80_000)
     expect(managers(mesh, [other])).toEqual([selfOf(mesh, other)])
   })
 })
@@ -111,7 +109,7 @@ describe('replayed signs of life (I42)', () => {
     const best = bestOf(mesh)
     const dead = selfOf(mesh, best)
     mesh.world.crash(best, { silent: true })
-    pass(mesh, 100_000)
+    later(mesh, 100_000)
     const rest = [0, 1, 2].filter((node) => node !== best)
     for (const manager of managers(mesh, rest)) expect(manager).not.toBe(dead)
     expect((mesh.world.node(3).machine as Parrot).replays).toBeGreaterThan(100)
@@ -123,7 +121,7 @@ describe('replayed signs of life (I42)', () => {
       const best = bestOf(mesh)
       mesh.world.crash(best, { silent: true })
       // Its link is known to be dead, its sign of life still counts.
-      pass(mesh, 10_000)
+      later(mesh, 10_000)
       const before = epochs(mesh)
       done(mesh.world, 3, { kind: 'leave-group', group: mesh.group, reason: '', last: false })
       const left = selfOf(mesh, 3)

@@ -230,3 +230,16 @@ export async function linked(nodes: readonly TestNode[]): Promise<boolean> {
 export function common(rows: readonly TextReport[]): readonly object[] {
   return rows.map(({ final: _final, late: _late, ...same }) => same)
 }
+
+/** The daemons of ada, who founded the group `garden`, and of bob, who came in by her ticket. */
+export async function gardenOfTwo(root: string): Promise<[TestNode, TestNode]> {
+  const ada = new TestNode(root, 'ada')
+  const bob = new TestNode(root, 'bob')
+  await Promise.all([ada.init(), bob.init()])
+  await ada.start()
+  await bob.start('--peer', ada.address)
+  await ada.run(['group', 'create', 'garden'])
+  const { ticket } = await ada.run(['invite', 'garden'])
+  await bob.run(['join', '-'], `${String(ticket)}\n`)
+  return [ada, bob]
+}
