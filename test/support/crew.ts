@@ -60,10 +60,13 @@ export interface CastOptions {
   /** Accounts of the members; an account that is named again is another device of it. */
   readonly members: readonly string[]
   readonly policy?: PolicyName
+  /** memberGroupIds of the members. Default: 100 and up. */
+  readonly numbers?: readonly number[]
 }
 
 /** Seeds, cards, requests and a constitution, all from one seed. */
-export function castOf({ seed, leaders, members, policy = 'balanced' }: CastOptions): Cast {
+export function castOf(options: CastOptions): Cast {
+  const { seed, leaders, members, policy = 'balanced', numbers = [] } = options
   const random = new SeededRandom(seed)
   const secret = (purpose: string): Bytes => random.fork(purpose).bytes(32)
   const seats = Array.from({ length: leaders }, (_, i) => {
@@ -113,6 +116,7 @@ export function castOf({ seed, leaders, members, policy = 'balanced' }: CastOpti
     }),
     members: members.map((account, i) => {
       const name = `${account} ${String(i)}`
+      const memberGroupId = numbers[i] ?? 100 + i
       const seeds = { account: secret(`${account} account`), device: secret(`${name} device`) }
       const request = createJoinRequest(crypto, {
         ticket: {
@@ -127,11 +131,11 @@ export function castOf({ seed, leaders, members, policy = 'balanced' }: CastOpti
         name,
         seeds,
         transport: crypto.edPublicKey(secret(`${name} transport`)),
-        memberGroupId: 100 + i,
+        memberGroupId,
         prekey0: crypto.xPublicKey(secret(`${name} prekey`)),
         nonce: new Uint8Array(16),
       })
-      return person(name, false, seeds, request.member, 100 + i, request.bytes)
+      return person(name, false, seeds, request.member, memberGroupId, request.bytes)
     }),
   }
 }

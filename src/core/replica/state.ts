@@ -243,7 +243,7 @@ export interface Replica extends Watched {
   readonly unopened: Map<Hex, Map<number, Set<number>>>
   /** Keys that are asked for, and given. */
   readonly sharing: SharingState
-  /** Other members whose view of a past that includes us was equal to ours. */
+  /** Other members whose view of a past with our Join was equal to ours. */
   readonly witnesses: Set<Hex>
   /** Enough witnesses, or one's own group: see `status`. */
   checked: boolean
