@@ -1,5 +1,6 @@
 // Gossip whose streams die under a living connection comes back, by itself or by hanging up.
 
+import { createHash } from 'node:crypto'
 import type { Connection, Stream } from '@libp2p/interface'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Admission } from '../../../../src/adapters/libp2p/admission.ts'
@@ -121,6 +122,22 @@ describe('gossip between two linked nodes', () => {
     pubsub.removePeer(b.assembly.node.getConnections()[0]!.remotePeer)
     await untilBothWays(a, b)
   }, 40_000)
+
+  it('carries envelopes alone: no name, no number, no signature of libp2p, known by their hash', async () => {
+    const [a, b] = await linked()
+    const seen: { text: string; message: object; id: string }[] = []
+    b.assembly.node.services.pubsub.addEventListener('gossipsub:message', ({ detail }) => {
+      const { msg, msgId } = detail
+      seen.push({ text: new TextDecoder().decode(msg.data), message: msg, id: msgId })
+    })
+    await untilBothWays(a, b)
+    await until(() => seen.length > 0)
+    for (const { text, message, id } of seen) {
+      expect(message).toMatchObject({ type: 'unsigned' })
+      expect(Object.keys(message).sort()).toEqual(['data', 'topic', 'type'])
+      expect(id).toBe(createHash('sha256').update(text).digest('base64').replace('=', ''))
+    }
+  })
 
   it('is left alone while it works', async () => {
     const [a, b] = await Promise.all([startNode(), startNode()])
