@@ -37,13 +37,16 @@ class Overheard extends Endpoint {
   readonly envelopes: Bytes[] = []
   readonly hellos: Bytes[] = []
   readonly topics: string[] = []
+  readonly #sync = new Set<number>()
 
   override step(input: Input, env: Env): Effect[] {
+    if (input.kind === 'channel-open' && input.protocol === 'sync') this.#sync.add(input.channel)
     const effects = super.step(input, env)
     for (const effect of effects) {
       if (effect.kind === 'subscribe') this.topics.push(effect.topic)
       if (effect.kind === 'broadcast') this.envelopes.push(effect.envelope)
-      if (effect.kind === 'send' && isHello(effect.frame)) this.hellos.push(effect.frame)
+      if (effect.kind !== 'send' || !this.#sync.has(effect.channel)) continue
+      if (isHello(effect.frame)) this.hellos.push(effect.frame)
     }
     return effects
   }
@@ -97,7 +100,7 @@ const secretsOf = (mesh: Mesh): Map<string, string> => {
       if (new Set(piece.match(/../g)).size > 2) secrets.set(piece, what)
     }
   }
-  for (const { headerBytes, header, idBytes, signature, body } of messagesOf(mesh)) {
+  for (const { headerBytes, idBytes, signature, body } of messagesOf(mesh)) {
     add('a header', headerBytes)
     add('a signature', signature)
     add('a body', body)
