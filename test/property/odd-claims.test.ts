@@ -4,12 +4,16 @@
 import { Point, etc, hash as sha512 } from '@noble/ed25519'
 import { describe, expect, test } from 'vitest'
 import { type Bytes, concat, utf8 } from '../../src/base/bytes.ts'
+import { COUNTER_MAX } from '../../src/base/limits.ts'
 import { encodeEvidence, inOrder, readEvidence } from '../../src/core/evidence/evidence.ts'
 import { activeMembers } from '../../src/core/membership/roster.ts'
+import { parseHeader } from '../../src/core/message/header.ts'
 import type { Message } from '../../src/core/message/message.ts'
-import { currentContext } from '../../src/core/replica/state.ts'
+import { signMessage } from '../../src/core/message/message.ts'
+import { currentContext, ownTip } from '../../src/core/replica/state.ts'
 import { parseRecord } from '../../src/core/transcript/row.ts'
 import { Space, key, within } from '../../src/core/storage.ts'
+import { draftOf } from '../support/author.ts'
 import { Bench, crypto } from '../support/bench.ts'
 import type { Act, Person } from '../support/crew.ts'
 import { Writer, castOf } from '../support/crew.ts'
@@ -87,6 +91,22 @@ describe('a message that its author signed twice', () => {
         .held()
         .has(first.id),
     ).toBe(false)
+  })
+})
+
+test('a line ends at the last number, with the way out', () => {
+  const cast = castOf({ seed: 'exhausted', leaders: 1, members: [] })
+  const writer = new Writer(cast, cast.leaders[0] as Person)
+  const first = write(writer, { kind: 'genesis' })
+  const tip = ownTip(writer.replica)?.tip as { counter: number }
+  tip.counter = COUNTER_MAX - 2
+  expect(write(writer, { kind: 'attest' }).header.counter).toBe(COUNTER_MAX - 1)
+  expect(writer.act({ kind: 'attest' })).toContain('number')
+  const over = { ...draftOf(first), counter: COUNTER_MAX }
+  const device = cast.leaders[0]?.self.deviceSeed ?? new Uint8Array()
+  expect(parseHeader(signMessage(crypto, device, over, first.body).headerBytes)).toEqual({
+    ok: false,
+    error: 'counter-exhausted',
   })
 })
 

@@ -8,14 +8,17 @@ export interface Title {
   readonly within: readonly string[]
 }
 
-/** `test`, `it` or `describe`, whatever hangs on it (`each`, `for`), or nothing that runs. */
-const kindOf = (called: ts.Expression): 'test' | 'block' | undefined => {
+type Kind = 'test' | 'block' | 'off'
+
+const switches = ['skip', 'todo', 'skipIf', 'runIf', 'fails']
+
+/** `test`, `it` or `describe`, whatever hangs on it (`each`, `for`); or switched off; or nothing of these. */
+const kindOf = (called: ts.Expression): Kind | undefined => {
   if (ts.isCallExpression(called)) return kindOf(called.expression)
   if (ts.isTaggedTemplateExpression(called)) return kindOf(called.tag)
   if (ts.isPropertyAccessExpression(called)) {
-    return ['skip', 'todo', 'skipIf', 'runIf', 'fails'].includes(called.name.text)
-      ? undefined
-      : kindOf(called.expression)
+    const kind = kindOf(called.expression)
+    return kind !== undefined && switches.includes(called.name.text) ? 'off' : kind
   }
   if (!ts.isIdentifier(called)) return undefined
   if (['test', 'it'].includes(called.text)) return 'test'
@@ -31,12 +34,13 @@ export function titlesIn(source: string): Title[] {
   const walk = (node: ts.Node, within: readonly string[]): void => {
     const kind = ts.isCallExpression(node) ? kindOf(node.expression) : undefined
     const title = ts.isCallExpression(node) ? textOf(node.arguments[0]) : undefined
+    if (kind === 'off' && title !== undefined) return
     // `test.each(...)` alone has no title: the call around it has.
     const named = kind !== undefined && title !== undefined
     if (named && kind === 'test') found.push({ title, within })
     const inner = named && kind === 'block' ? [...within, title] : within
     node.forEachChild((child) => walk(child, inner))
   }
-  walk(ts.createSourceFile('x.ts', source, ts.ScriptTarget.Latest, true), [])
+  walk(ts.createSourceFile('x.ts', source, ts.ScriptTarget.Latest), [])
   return found
 }
