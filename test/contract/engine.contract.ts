@@ -5,9 +5,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 
 import { CoterieError } from '../../src/base/error.ts'
+import { disagreements, isOfCounts } from '../../src/lab/check/engines.ts'
 import type { Engine } from '../../src/lab/engine/engine.ts'
 import type { MetricsByPhase } from '../../src/lab/measure/measure.ts'
 import { type Experiment, experiment } from '../../src/lab/run/experiment.ts'
@@ -16,6 +17,10 @@ import type { TraceEvent } from '../../src/lab/trace/event.ts'
 
 export interface EngineSuite {
   readonly engine: Engine
+  /** Why it cannot run here: then each test says so and is skipped. */
+  readonly missing?: string | undefined
+  /** Told of each test that is not skipped. */
+  readonly onRun?: () => void
   /** Whatever of a run is still there: processes, folders, namespaces. */
   readonly leftovers: () => readonly string[]
 }
@@ -86,8 +91,13 @@ async function refusalOf(engine: string, text: string): Promise<CoterieError> {
   throw new Error(`not refused: ${String(error)}`)
 }
 
-export function engineContract({ engine, leftovers }: EngineSuite): void {
+export function engineContract({ engine, missing, leftovers, onRun }: EngineSuite): void {
   describe(`the engine ${engine.name}`, () => {
+    beforeEach((context) => {
+      if (missing !== undefined) context.skip(missing)
+      onRun?.()
+    })
+
     test(
       'finds a split in force before it counts, lets nothing through, and heals',
       async () => {
@@ -154,6 +164,19 @@ export function engineContract({ engine, leftovers }: EngineSuite): void {
       RUN_MS_MAX,
     )
   })
+}
+
+/** What was measured on real nodes against the simulator: counts exactly; what differs in time is shown. */
+export function agreement(model: MetricsByPhase | undefined, names: readonly string[]): void {
+  expect(model).toBeDefined()
+  for (const name of names) {
+    const found = disagreements(model ?? {}, measured.get(name) ?? {})
+    for (const { phase, metric, model: one, real: other } of found) {
+      // Times depend on how busy the machine is: they are shown, and bounded by what the run expects.
+      process.stderr.write(`sim and ${name}: ${metric} of ${phase}: ${one} and ${other}\n`)
+    }
+    expect(found.filter(isOfCounts)).toEqual([])
+  }
 }
 
 /** Messages made on one side under a verified split that the other held before it was over. */

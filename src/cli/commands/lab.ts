@@ -51,7 +51,10 @@ const seedOption: OptionSpec = {
 }
 
 const runOptions: readonly OptionSpec[] = [
-  { flags: '--engine <name>', summary: 'what it runs on: sim, proc (real nodes, loopback)' },
+  {
+    flags: '--engine <name>',
+    summary: 'what it runs on: sim; real nodes: proc (loopback), netns (namespaces)',
+  },
   {
     flags: '--protocol <name>',
     summary: 'only this protocol of the scenario; may be repeated',

@@ -13,8 +13,10 @@ const leash = new URL(`${built}leash.js`, import.meta.url).href
 
 /** What a process is given beyond its words. */
 export interface ChildSettings {
-  /** Modules of the laboratory that are loaded before the program, such as `engine/proc/through`. */
+  /** Modules of the laboratory that are loaded before the program, such as `engine/real/through`. */
   readonly before?: readonly string[]
+  /** Words before the program, such as those that enter a namespace; they must not fork. */
+  readonly inside?: readonly string[]
   /** Added to its environment. */
   readonly env?: Readonly<Record<string, string>>
 }
@@ -30,11 +32,13 @@ export class Child {
   #failure: Error | undefined
 
   /** Starts it. @param logFd where its stderr goes */
-  constructor(words: readonly string[], logFd: number, { before = [], env }: ChildSettings = {}) {
+  constructor(words: readonly string[], logFd: number, settings: ChildSettings = {}) {
+    const { before = [], inside = [], env } = settings
     const modules = before.map((name) => new URL(`${built}../${name}.js`, import.meta.url).href)
     const imports = [leash, ...modules].flatMap((module) => ['--import', module])
     // A group of its own: Ctrl-C reaches the demo alone, which then ends its processes in order.
-    this.#process = spawn(process.execPath, [...imports, program, ...words], {
+    const [command = '', ...line] = [...inside, process.execPath, ...imports, program, ...words]
+    this.#process = spawn(command, line, {
       stdio: ['pipe', 'pipe', logFd],
       env: { ...ownEnvironment(), ...env },
       detached: true,
@@ -101,6 +105,11 @@ export class Child {
       over.abort()
     }
     return parsed(this.#said.split('\n')[0] ?? '')
+  }
+
+  /** Stops or continues it between two of its instructions. */
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void {
+    if (this.running) this.#process.kill(name)
   }
 
   /** Ends it, gently first. Resolves when it is gone. */

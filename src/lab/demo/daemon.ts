@@ -18,7 +18,9 @@ export interface DaemonOptions {
   readonly onDeath: (error: CoterieError) => void
   readonly settings?: ChildSettings
   /** Where it listens for other nodes. Default: a free port. */
-  readonly listen?: string
+  readonly listen?: string | undefined
+  /** Where its local interface is. Default: a free port. */
+  readonly apiAt?: string | undefined
 }
 
 /** A daemon that is ready. */
@@ -49,7 +51,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 /** Starts the daemon of a node that was made before. @throws CoterieError why it is not ready */
 export async function resumeDaemon(options: DaemonOptions): Promise<Daemon> {
   const { name, home, signal, listen = '/ip4/127.0.0.1/tcp/0' } = options
-  const words = ['--listen', listen, '--api', '127.0.0.1:0', '--no-dht']
+  const words = ['--listen', listen, '--api', options.apiAt ?? '127.0.0.1:0', '--no-dht']
   const child = await start(options, ['daemon', ...words])
   const ready = await child.firstAnswer(READY_MS_MAX, signal)
   if (ready?.['ready'] !== true || typeof ready['peerId'] !== 'string') {

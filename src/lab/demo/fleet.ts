@@ -18,6 +18,8 @@ export interface FleetOptions {
   readonly prefix?: string
   /** What each process is given, by place. Default: nothing. */
   readonly settings?: (place: number) => ChildSettings
+  /** Where a daemon listens, and where its local interface is. Default: free ports of loopback. */
+  readonly where?: (place: number, home: string) => { listen: string; apiAt: string }
 }
 
 /** Daemons that are ready. */
@@ -47,6 +49,7 @@ export async function withFleet<T>(
   const parts = (name: string, place: number): DaemonOptions => ({
     name,
     home: join(root, name),
+    ...options.where?.(place, join(root, name)),
     signal,
     onStart(child) {
       children.add(child)

@@ -1,13 +1,13 @@
 // Speaks to one daemon through its local interface, like every other program of the same user:
 // address and token from the note that the daemon leaves, JSON over loopback HTTP.
 
-import { type IncomingMessage, request as httpRequest } from 'node:http'
+import { type IncomingMessage, type RequestOptions, request as httpRequest } from 'node:http'
 import type { Answered, Answers, ErrorAnswer, TextReport } from '../../api/contract.ts'
 import { CoterieError } from '../../base/error.ts'
 
 /** Where a daemon answers, and the secret that it wants to hear. */
 export interface Access {
-  /** `http://127.0.0.1:4711` */
+  /** `http://127.0.0.1:4711`, or `unix:/path` */
   readonly api: string
   readonly token: string
 }
@@ -80,8 +80,7 @@ export class LocalApi {
         else reject(error)
       }
       const request = httpRequest(
-        new URL(path, this.#access.api),
-        { method, headers, agent: false, signal },
+        { ...targetOf(this.#access, path), method, headers, agent: false, signal },
         (response) => {
           textOf(response).then(resolve, failed)
         },
@@ -90,6 +89,13 @@ export class LocalApi {
       request.end(body)
     })
   }
+}
+
+/** Where a request goes. */
+export function targetOf({ api }: Access, path: string): RequestOptions {
+  if (api.startsWith('unix:')) return { socketPath: api.slice('unix:'.length), path }
+  const { hostname, port } = new URL(api)
+  return { hostname, port, path }
 }
 
 async function textOf(response: IncomingMessage): Promise<string> {

@@ -22,6 +22,8 @@ export interface Capabilities {
   readonly nodesMax: number
   /** Whether the time of a run is virtual: then equal seeds give equal traces. */
   readonly virtual: boolean
+  /** Why this machine cannot run it at all; absent: it can. */
+  readonly missing?: string
   /** Why something is missing here, by its name in the sets above. */
   readonly reasons: Readonly<Record<string, string>>
 }

@@ -3,10 +3,11 @@
 
 import { CoterieError } from '../../base/error.ts'
 import type { Engine } from './engine.ts'
+import { netns } from './netns/netns.ts'
 import { proc } from './proc/proc.ts'
 import { sim } from './sim/sim.ts'
 
-export const engines: readonly Engine[] = Object.freeze([sim, proc])
+export const engines: readonly Engine[] = Object.freeze([sim, proc, netns])
 
 /** @throws CoterieError USAGE */
 export function engineOf(name: string): Engine {

@@ -33,6 +33,7 @@ export async function prepare(nameOrFile: string, wishes: Wishes = {}): Promise<
   const { source, scenario } = loadScenario(nameOrFile)
   const engine = engineOf(wishes.engine ?? scenario.engine)
   const capabilities = await engine.capabilities()
+  source.refuse(absent(engine.name, capabilities), true)
   // Before any choice is made: a scenario that does not fit takes long to draw.
   source.refuse(tooMany(engine.name, capabilities, scenario), true)
   source.refuse(misused(scenario), true)
@@ -45,6 +46,11 @@ export async function prepare(nameOrFile: string, wishes: Wishes = {}): Promise<
   const chosen = only(drawn.materialised, wishes.protocols ?? [])
   source.refuse(beyond(engine.name, capabilities, scenario, chosen), true)
   return { source, engine, capabilities, materialised: chosen }
+}
+
+function absent(name: string, { missing }: Capabilities): Problem[] {
+  if (missing === undefined) return []
+  return [{ path: ['engine'], message: `the engine ${name} cannot run here: ${missing}` }]
 }
 
 function misused(scenario: Scenario): Problem[] {

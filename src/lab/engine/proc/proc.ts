@@ -9,10 +9,13 @@ import { type Fleet, withFleet } from '../../demo/fleet.ts'
 import type { LinkTable } from '../../world/links.ts'
 import type { Capabilities, Engine, EngineReport, EngineRun } from '../engine.ts'
 import type { Mesh } from '../real/mesh.ts'
-import { Probe, slowestMs } from '../real/probe.ts'
+import { Probe, disagreements, slowestMs } from '../real/probe.ts'
+import { processesOf } from '../real/processes.ts'
+import { faultReasons } from '../real/reasons.ts'
 import { RealStage } from '../real/stage.ts'
-import { NODE_VARIABLE, SHAPER_VARIABLE, greeting } from './greeting.ts'
-import { Shaper } from './shaper.ts'
+import { sweep } from '../real/sweep.ts'
+import { NODE_VARIABLE, SHAPER_VARIABLE, greeting } from '../real/greeting.ts'
+import { Shaper } from '../real/shaper.ts'
 
 /** What a daemon takes in memory. */
 const NODE_BYTES = 120 * 1024 * 1024
@@ -34,23 +37,13 @@ function capabilities(): Capabilities {
     protocols: new Set(['coterie']),
     nodesMax: Math.min(cpus().length * NODES_PER_CORE, Math.floor(freemem() / NODE_BYTES)),
     virtual: false,
-    reasons: {
-      duplicate: 'a stream of bytes has no duplicates',
-      reorder: 'a stream of bytes is in order',
-      skew: 'a process has the clock of its machine',
-      disk: 'a process has the disk of its machine',
-      lose: 'the kernel keeps what a killed process wrote',
-      torn: 'the kernel keeps what a killed process wrote',
-      silent: 'the kernel closes the connections of a killed process',
-      ideal: 'the built program speaks coterie only',
-      managed: 'the built program speaks coterie only',
-      direct: 'the built program speaks coterie only',
-    },
+    reasons: faultReasons,
   }
 }
 
 async function run(run: EngineRun): Promise<EngineReport> {
   const { nodes, seed } = run.scenario
+  sweep()
   const random = new SeededRandom(seed).fork('shaper')
   const counted = { steps: 0, passed: (_from: number, _to: number) => {} }
   const shaper = new Shaper({
@@ -76,11 +69,11 @@ async function run(run: EngineRun): Promise<EngineReport> {
     const names = Array.from({ length: nodes }, (_, node) => `n${node}`)
     const { signal } = run
     const settings = (node: number) => ({
-      before: ['engine/proc/through'],
+      before: ['engine/real/through'],
       env: { [SHAPER_VARIABLE]: String(port), [NODE_VARIABLE]: String(node) },
     })
     return await withFleet(
-      { names, keep: undefined, prefix: 'coterie-lab-', signal, settings },
+      { names, keep: undefined, prefix: `coterie-lab-${process.pid}-`, signal, settings },
       async (fleet) => {
         fleet.daemons.forEach((_, node) => place(shaper, fleet, node))
         const mesh = meshOf({ fleet, shaper, probe, nodes, counted })
@@ -110,16 +103,12 @@ function meshOf({ fleet, shaper, probe, nodes, counted }: Parts): Mesh {
   return {
     nodes,
     signal: fleet.signal,
-    daemon(node) {
-      const daemon = fleet.daemons[node]
-      if (daemon === undefined) throw new RangeError(`there is no node ${node}`)
-      return daemon
-    },
+    ...processesOf(fleet),
     setLinks(links: LinkTable) {
       shaper.set(links)
       return Promise.resolve()
     },
-    look: (links) => probe.look(slowestMs(links, nodes)),
+    look: async (links) => disagreements(await probe.look(slowestMs(links, nodes)), links, nodes),
     async restart(node) {
       await fleet.restart(node)
       place(shaper, fleet, node)

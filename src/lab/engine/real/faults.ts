@@ -8,7 +8,6 @@ import { LinkTable, passes } from '../../world/links.ts'
 import { composeLinks } from '../sim/compose.ts'
 import { type ResolvedFault, type ResolveNode, nodesOf, resolveFault } from '../sim/resolve.ts'
 import type { Mesh } from './mesh.ts'
-import { disagreements } from './probe.ts'
 import type { Witness } from './witness.ts'
 
 export interface RealFaultsParts {
@@ -116,13 +115,10 @@ export class RealFaults {
     const { mesh, witness, tell } = this.#parts
     await Promise.all(
       fault.nodes.map(async (node) => {
-        const { child } = mesh.daemon(node)
         witness.deafen(node)
         this.#down.add(node)
         tell(node, { k: 'life', up: false })
-        if (fault.do === 'offline') return child.stop()
-        child.kill()
-        await child.ended
+        await mesh.end(node, fault.do === 'offline' ? 'stop' : 'kill')
       }),
     )
   }
@@ -143,13 +139,11 @@ export class RealFaults {
   async #verify(fault: ResolvedFault): Promise<boolean> {
     const { mesh } = this.#parts
     if (fault.do === 'crash' || fault.do === 'offline') {
-      return (
-        fault.nodes.length > 0 && fault.nodes.every((node) => isGone(mesh.daemon(node).child.pid))
-      )
+      return fault.nodes.length > 0 && fault.nodes.every((node) => mesh.isGone(node))
     }
     const links = this.#links
     for (let look = 0; look < LOOKS_MAX; look++) {
-      const wrong = disagreements(await mesh.look(links), links, mesh.nodes)
+      const wrong = await mesh.look(links)
       if (wrong.length === 0) return true
       if (look === LOOKS_MAX - 1) {
         this.#notes.add(`links not as meant, by the probe: ${wrong.slice(0, 8).join(' ')}`)
@@ -161,13 +155,3 @@ export class RealFaults {
 
 const isOfLinks = (fault: ResolvedFault): boolean =>
   fault.do === 'split' || fault.do === 'cut' || fault.do === 'link'
-
-/** By the word of the kernel. */
-function isGone(pid: number | undefined): boolean {
-  try {
-    process.kill(pid ?? Number.NaN, 0)
-    return false
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH'
-  }
-}

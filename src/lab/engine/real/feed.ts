@@ -5,7 +5,7 @@
 import { type ClientRequest, request } from 'node:http'
 import { WebSocket } from 'ws'
 import type { Event, EventFrame, TextReport } from '../../../api/contract.ts'
-import type { Access } from '../../demo/local-api.ts'
+import { type Access, targetOf } from '../../demo/local-api.ts'
 
 export interface FeedOptions {
   readonly access: Access
@@ -25,7 +25,8 @@ export class Feed {
     this.#options = options
     const { api, token } = options.access
     const headers = { authorization: `Bearer ${token}` }
-    this.#socket = new WebSocket(new URL('/v1/events', api.replace('http:', 'ws:')), { headers })
+    const events = api.startsWith('unix:') ? `ws+${api}:/v1/events` : `${api}/v1/events`
+    this.#socket = new WebSocket(events.replace(/^http:/, 'ws:'), { headers })
     this.#socket.on('message', (bytes: Buffer) => {
       const frame = JSON.parse(bytes.toString()) as EventFrame
       if (frame.kind === 'event') options.onEvent(frame.event)
@@ -46,10 +47,10 @@ export class Feed {
 
   /** Follows the texts of a group, those that are there first. */
   follow(group: string): void {
-    const { api, token } = this.#options.access
-    const headers = { authorization: `Bearer ${token}` }
-    const url = new URL(`/v1/groups/${group}/messages?follow=1`, api)
-    this.#request = request(url, { headers, agent: false }, (response) => {
+    const { access } = this.#options
+    const headers = { authorization: `Bearer ${access.token}` }
+    const target = targetOf(access, `/v1/groups/${group}/messages?follow=1`)
+    this.#request = request({ ...target, headers, agent: false }, (response) => {
       let left = ''
       response.setEncoding('utf8')
       response.on('data', (text: string) => {

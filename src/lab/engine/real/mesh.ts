@@ -1,20 +1,30 @@
-// What an engine of real nodes brings: daemons with their local interfaces, links that it can set, and a
+// What an engine of real nodes brings: nodes with their local interfaces, links that it can set, and a
 // look at those links that does not ask the nodes. The rest of a run is the same for all such engines.
 
-import type { Daemon } from '../../demo/daemon.ts'
+import type { Access, LocalApi } from '../../demo/local-api.ts'
 import type { LinkTable } from '../../world/links.ts'
-import type { Echoes } from './probe.ts'
+
+/** A node that runs. */
+export interface Member {
+  readonly peerId: string
+  readonly api: LocalApi
+  readonly access: Access
+}
 
 export interface Mesh {
   readonly nodes: number
   /** Aborted, with the reason, when the run must end early. */
   readonly signal: AbortSignal
   /** Whoever runs there now. */
-  daemon(node: number): Daemon
+  member(node: number): Member
   /** Every link, from now on. Resolves when it is so. */
   setLinks(links: LinkTable): Promise<void>
-  /** An echo for each pair over the links, independent of the nodes. */
-  look(links: LinkTable): Promise<Echoes>
+  /** Echoes over all links, independent of the nodes: pairs that are not as these links say. */
+  look(links: LinkTable): Promise<readonly string[]>
+  /** Ends a node: in order, or between two of its instructions. Resolves when it is gone. */
+  end(node: number, how: 'stop' | 'kill'): Promise<void>
+  /** Whether a node is not there, by the word of whoever ran it. */
+  isGone(node: number): boolean
   /** Starts a node again over what it left. */
   restart(node: number): Promise<void>
   /** Who is told of bytes that came from one node to another; not all engines can know. */

@@ -17,7 +17,7 @@ export interface ProbeOptions {
 }
 
 /** How long an echo may take beyond the delays of its links, on a busy machine. */
-const PATIENCE_MS = 600
+export const PATIENCE_MS = 600
 
 export class Probe {
   readonly #options: ProbeOptions
@@ -66,21 +66,9 @@ export class Probe {
   }
 
   #echo(from: number, to: number, withinMs: number): Promise<number | undefined> {
-    const begunMs = performance.now()
     const socket = this.#options.dial(from, this.#ports[to] ?? 0)
     this.#keep(socket)
-    return new Promise((resolve) => {
-      const end = (ms: number | undefined): void => {
-        clearTimeout(late)
-        socket.resetAndDestroy()
-        resolve(ms)
-      }
-      const late = setTimeout(() => end(undefined), withinMs)
-      socket.once('data', () => end(performance.now() - begunMs))
-      socket.once('error', () => end(undefined))
-      socket.once('close', () => end(undefined))
-      socket.write('?')
-    })
+    return echo(socket, withinMs)
   }
 
   #keep(socket: Socket): void {
@@ -88,6 +76,23 @@ export class Probe {
     socket.on('error', () => undefined)
     socket.once('close', () => this.#sockets.delete(socket))
   }
+}
+
+/** Milliseconds until a word comes back over a connection that is being opened; it ends with that. */
+export function echo(socket: Socket, withinMs: number): Promise<number | undefined> {
+  const begunMs = performance.now()
+  return new Promise((resolve) => {
+    const end = (ms: number | undefined): void => {
+      clearTimeout(late)
+      socket.resetAndDestroy()
+      resolve(ms)
+    }
+    const late = setTimeout(() => end(undefined), withinMs)
+    socket.once('data', () => end(performance.now() - begunMs))
+    socket.once('error', () => end(undefined))
+    socket.once('close', () => end(undefined))
+    socket.write('?')
+  })
 }
 
 /** Pairs whose echo is not what the links say, `from>to`; none: they are in force as they are meant. */

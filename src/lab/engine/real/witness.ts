@@ -57,7 +57,7 @@ export class Witness {
   /** Listens to a member from now on, and tells what it starts with. */
   async begin(node: number, g: number, group: string): Promise<void> {
     const { mesh } = this.#parts
-    const { api, peerId } = mesh.daemon(node)
+    const { api, peerId } = mesh.member(node)
     const report = await api.call('GET /v1/groups/:id', { id: group })
     this.#nodes.set(report.self, node)
     this.#peers.set(peerId, node)
@@ -92,7 +92,7 @@ export class Witness {
   async restarted(node: number): Promise<void> {
     const seat = this.#seats.get(node)
     if (seat === undefined) return
-    const held = await this.#parts.mesh.daemon(node).api.read(seat.group)
+    const held = await this.#parts.mesh.member(node).api.read(seat.group)
     const there = new Set(held.map(({ id }) => short(id)))
     for (const m of seat.texts.keys()) {
       if (there.has(m)) continue
@@ -135,7 +135,7 @@ export class Witness {
   async digest(node: number): Promise<(Digest & { readonly g: number }) | undefined> {
     const seat = this.#seats.get(node)
     if (seat === undefined) return undefined
-    const { api } = this.#parts.mesh.daemon(node)
+    const { api } = this.#parts.mesh.member(node)
     const report = await api.call('GET /v1/groups/:id', { id: seat.group })
     this.#govern(seat, report)
     if (!isPresent(report)) return undefined
@@ -153,7 +153,7 @@ export class Witness {
   async #listen(seat: Seat): Promise<void> {
     const { node } = seat
     const feed = new Feed({
-      access: this.#parts.mesh.daemon(node).access,
+      access: this.#parts.mesh.member(node).access,
       onEvent: (event) => this.#heard(seat, event),
       onText: (text) => this.#text(seat, text),
       onEnd: (why) => this.#parts.onDeaf(node, why),
@@ -239,7 +239,7 @@ export class Witness {
     void (async () => {
       while (seat.again) {
         seat.again = false
-        const { api } = this.#parts.mesh.daemon(seat.node)
+        const { api } = this.#parts.mesh.member(seat.node)
         this.#govern(seat, await api.call('GET /v1/groups/:id', { id: seat.group }))
       }
     })()

@@ -26,11 +26,11 @@ async function found(
   policy: string,
 ): Promise<string> {
   const [first = 0, ...rest] = members
-  const { api } = mesh.daemon(first)
+  const { api } = mesh.member(first)
   const cards = leaders
     .filter((node) => node !== first)
     .map(async (node) => {
-      return (await mesh.daemon(node).api.call('POST /v1/card')).card
+      return (await mesh.member(node).api.call('POST /v1/card')).card
     })
   const body = { name, leaders: await Promise.all(cards), policy }
   const { group } = await api.call('POST /v1/groups', { body })
@@ -42,7 +42,7 @@ async function found(
 }
 
 async function join(mesh: Mesh, node: number, ticket: string, withinMs: number): Promise<void> {
-  const { api } = mesh.daemon(node)
+  const { api } = mesh.member(node)
   const body = { ticket, waitMs: withinMs }
   await api.call('POST /v1/join', { body, timeoutMs: withinMs + 5_000 })
 }
@@ -53,7 +53,7 @@ async function settled(mesh: Mesh, members: readonly number[], group: string): P
     look: () =>
       Promise.all(
         members.map(async (node) => {
-          const { groups } = await mesh.daemon(node).api.call('GET /v1/status')
+          const { groups } = await mesh.member(node).api.call('GET /v1/status')
           return groups.find((one) => one.group === group)
         }),
       ),
@@ -90,7 +90,7 @@ export async function perform(mesh: Mesh, witness: Witness, task: Task): Promise
 
 async function commanded(mesh: Mesh, witness: Witness, task: Task): Promise<Outcome> {
   const { event, group: id, node, target, deadlineMs: timeoutMs } = task
-  const { api } = mesh.daemon(node)
+  const { api } = mesh.member(node)
   switch (event.operation) {
     case 'read': {
       if (!witness.isMember(node)) return { phase: 'fail', reason: 'NOT_A_MEMBER' }
@@ -120,7 +120,7 @@ async function commanded(mesh: Mesh, witness: Witness, task: Task): Promise<Outc
       if (host === undefined) return { phase: 'fail', reason: 'no leader runs' }
       const route = 'POST /v1/groups/:id/invites'
       const asked = { id, body: { uses: 1 }, timeoutMs }
-      const { ticket } = await mesh.daemon(host).api.call(route, asked)
+      const { ticket } = await mesh.member(host).api.call(route, asked)
       await join(mesh, node, ticket, timeoutMs)
       await witness.begin(node, event.group, id)
       return { phase: 'ok' }

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import { FactLog } from '../../../../src/lab/engine/real/fact-log.ts'
 import { RealFaults } from '../../../../src/lab/engine/real/faults.ts'
 import type { Mesh } from '../../../../src/lab/engine/real/mesh.ts'
+import { disagreements } from '../../../../src/lab/engine/real/probe.ts'
 import type { Witness } from '../../../../src/lab/engine/real/witness.ts'
 import type { FaultEvent, NetworkPlan } from '../../../../src/lab/scenario/materialised.ts'
 import type { Fact } from '../../../../src/lab/trace/event.ts'
@@ -36,12 +37,17 @@ async function faultsOf(obeys: boolean): Promise<Fact[]> {
   const mesh: Mesh = {
     nodes: 2,
     signal: new AbortController().signal,
-    daemon: () => expect.unreachable(),
+    member: () => expect.unreachable(),
+    end: () => Promise.resolve(),
+    isGone: () => false,
     setLinks(next) {
       if (obeys) links = next
       return Promise.resolve()
     },
-    look: () => Promise.resolve([0, 1, 2, 3].map((pair) => (cut(links, pair) ? undefined : 1))),
+    look: (meant) => {
+      const echoes = [0, 1, 2, 3].map((pair) => (cut(links, pair) ? undefined : 1))
+      return Promise.resolve(disagreements(echoes, meant, 2))
+    },
     restart: () => Promise.resolve(),
     passed: () => undefined,
     steps: 0,

@@ -3,9 +3,9 @@
 import { connect } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
-import { greeting } from '../../../../src/lab/engine/proc/greeting.ts'
-import { nextTryMs } from '../../../../src/lab/engine/proc/lane.ts'
-import { Shaper } from '../../../../src/lab/engine/proc/shaper.ts'
+import { greeting } from '../../../../src/lab/engine/real/greeting.ts'
+import { nextTryMs } from '../../../../src/lab/engine/real/lane.ts'
+import { Shaper } from '../../../../src/lab/engine/real/shaper.ts'
 import { Probe, disagreements, slowestMs } from '../../../../src/lab/engine/real/probe.ts'
 import { type LinkMatrix, LinkTable } from '../../../../src/lab/world/links.ts'
 

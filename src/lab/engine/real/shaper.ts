@@ -1,4 +1,4 @@
-// The link shaper: one listener on loopback through which every connection between two nodes goes. It
+// The link shaper: a listener on loopback through which every connection between two nodes goes. It
 // knows who dials whom from the greeting, and treats the bytes of each direction as the link matrix says.
 // The matrix is set as a whole; connections that it resets end in the same turn.
 
@@ -26,8 +26,10 @@ interface Wire {
 export interface ShaperOptions {
   readonly nodes: number
   readonly random: () => number
-  /** Bytes of one node reached another. */
+  /** Bytes left the shaper on their way from one node to another. */
   readonly passed: (from: number, to: number) => void
+  /** Where the listeners of a node are. Default: loopback. */
+  readonly hostOf?: (node: number) => string
 }
 
 export class Shaper {
@@ -51,11 +53,11 @@ export class Shaper {
     return this.#links
   }
 
-  /** @returns its port */
-  listen(): Promise<number> {
+  /** @param port default: a free one @returns its port */
+  listen(port = 0): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject)
-      this.#server.listen(0, '127.0.0.1', () => {
+      this.#server.listen(port, '127.0.0.1', () => {
         resolve((this.#server.address() as AddressInfo).port)
       })
     })
@@ -120,7 +122,8 @@ export class Shaper {
       stalledMs: performance.now(),
       retryMs: performance.now(),
       open: () => {
-        far = this.#keep(connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true }))
+        const host = this.#options.hostOf?.(to) ?? '127.0.0.1'
+        far = this.#keep(connect({ port, host, allowHalfOpen: true, noDelay: true }))
         lanes = this.#lanes({ near, far, from, to, probe })
         near.off('data', gather).off('end', giveUp)
         lanes[0]?.put(early)

@@ -1,0 +1,133 @@
+// The engine of namespaces: one daemon of the built program in a network of its own for each node, joined by
+// a bridge in another. Silence is made of packets that vanish; delays, losses, refusals and held bytes by a
+// link shaper in each network, because a kernel without netem has none of them.
+
+import { cpus, freemem } from 'node:os'
+import { type Fleet, withFleet } from '../../demo/fleet.ts'
+import type { Capabilities, Engine, EngineReport, EngineRun } from '../engine.ts'
+import { NODE_VARIABLE, SHAPER_VARIABLE } from '../real/greeting.ts'
+import type { Mesh } from '../real/mesh.ts'
+import { processesOf } from '../real/processes.ts'
+import { faultReasons } from '../real/reasons.ts'
+import { RealStage } from '../real/stage.ts'
+import { findAble } from './able.ts'
+import type { CutProvider } from './cuts.ts'
+import { sweep } from '../real/sweep.ts'
+import { PLACES_MAX, SHAPER_PORT, addressOf, nodePortOf } from './words.ts'
+import { type Yard, openYard } from './yard.ts'
+
+/** What a daemon and the agent of its network take in memory. */
+const NODE_BYTES = 170 * 1024 * 1024
+/** More of them do not get their turn in time. */
+const NODES_PER_CORE = 8
+
+export const netns: Engine = netnsWith(undefined)
+
+/** @param cuts who makes packets vanish; default: the best that this machine has */
+export function netnsWith(cuts: CutProvider | undefined): Engine {
+  return { name: 'netns', capabilities: () => capabilities(cuts), run: (one) => run(one, cuts) }
+}
+
+async function capabilities(cuts: CutProvider | undefined): Promise<Capabilities> {
+  const found = await findAble()
+  const lacks = 'able' in found && cuts !== undefined && !found.able.cuts.includes(cuts)
+  const missing = 'reason' in found ? found.reason : lacks ? `there is no ${cuts} here` : undefined
+  const room = Math.min(cpus().length * NODES_PER_CORE, Math.floor(freemem() / NODE_BYTES))
+  return {
+    faults: new Set(['split', 'cut', 'link', 'crash', 'offline']),
+    modes: new Set(['blackhole', 'reset', 'no-new', 'hold']),
+    changes: new Set(['delayMs', 'jitterMs', 'loss']),
+    crashes: new Set(['keep']),
+    protocols: new Set(['coterie']),
+    nodesMax: Math.min(PLACES_MAX, room),
+    virtual: false,
+    reasons: faultReasons,
+    ...(missing === undefined ? {} : { missing }),
+  }
+}
+
+async function run(run: EngineRun, wanted: CutProvider | undefined): Promise<EngineReport> {
+  const found = await findAble()
+  if ('reason' in found) throw new Error(found.reason)
+  sweep()
+  const { rights, cuts } = found.able
+  const provider = wanted ?? cuts[0] ?? 'neighbours'
+  const { nodes, seed } = run.scenario
+  const counted = { steps: 0, passed: (_from: number, _to: number) => {} }
+  const failed = new AbortController()
+  const signal = AbortSignal.any([run.signal, failed.signal])
+  const delayProvider = 'link shaper in each namespace'
+  const yard = await openYard({
+    nodes,
+    seed,
+    rights,
+    cuts: provider,
+    onPassed: (from, to) => {
+      counted.steps += 1
+      counted.passed(from, to)
+    },
+    onDeath: (error) => failed.abort(error),
+  })
+  try {
+    return await withFleet(fleetOf(yard, nodes, signal), async (fleet) => {
+      const played = await new RealStage(
+        run,
+        meshOf({ fleet, yard, nodes, counted }),
+        'netns',
+      ).play()
+      const made = `packets vanish by ${provider}, as ${rights}; the rest is the link shaper's`
+      return { ...played, delayProvider, notes: [...played.notes, made] }
+    })
+  } catch (error) {
+    // A run that is interrupted while its nodes start has nothing to tell.
+    if (!run.signal.aborted) throw error
+    return { steps: counted.steps, delayProvider, notes: [] }
+  } finally {
+    await yard.close()
+  }
+}
+
+function fleetOf(yard: Yard, nodes: number, signal: AbortSignal) {
+  return {
+    names: Array.from({ length: nodes }, (_, node) => `n${node}`),
+    keep: undefined,
+    prefix: `coterie-lab-${process.pid}-`,
+    signal,
+    settings: (node: number) => ({
+      before: ['engine/real/through'],
+      inside: yard.inside(node),
+      env: { [SHAPER_VARIABLE]: String(SHAPER_PORT), [NODE_VARIABLE]: String(node) },
+    }),
+    where: (node: number, home: string) => ({
+      listen: `/ip4/${addressOf(node)}/tcp/${nodePortOf(node)}`,
+      apiAt: `unix:${home}/api.sock`,
+    }),
+  }
+}
+
+interface Parts {
+  readonly fleet: Fleet
+  readonly yard: Yard
+  readonly nodes: number
+  readonly counted: { readonly steps: number; passed: (from: number, to: number) => void }
+}
+
+function meshOf({ fleet, yard, nodes, counted }: Parts): Mesh {
+  return {
+    nodes,
+    signal: fleet.signal,
+    ...processesOf(fleet),
+    setLinks: (links) => yard.set(links),
+    look: (links) => yard.look(links),
+    restart: (node) => fleet.restart(node),
+    set passed(listener: (from: number, to: number) => void) {
+      counted.passed = listener
+    },
+    get passed() {
+      return counted.passed
+    },
+    get steps() {
+      return counted.steps
+    },
+  }
+}
