@@ -6,7 +6,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Answer } from '../../src/api/contract.ts'
-import type { DemoResult } from '../../src/lab/demo/demo.ts'
+import type { DemoResult } from '../../src/lab/demo/result.ts'
 import { cleanEnv, makeRoot, program, removeRoot, until } from '../support/daemons.ts'
 
 let root = ''
@@ -58,6 +58,7 @@ function lives(pid: number): boolean {
 }
 
 const DEMO_MS_MAX = 120_000
+const lieChecks = ['lie-told', 'lie-shown', 'liar-named', 'lie-proven', 'goes-on', 'heal-told']
 
 describe('the demo', () => {
   test(
@@ -66,19 +67,30 @@ describe('the demo', () => {
       const startedMs = performance.now()
       const { code, stdout, stderr } = await ended(start('--json'))
       const result = JSON.parse(stdout) as DemoResult & Answer
-      expect(result).toMatchObject({ v: 1, ok: true, verdict: 'pass', nodes: 5, texts: 27 })
+      expect(result).toMatchObject({ v: 1, ok: true, verdict: 'pass', nodes: 5, texts: 31 })
       expect(result.removed).toBe('eli')
       expect(code).toBe(0)
       expect(stderr).toBe('')
       const names = result.phases.map(({ name }) => name)
-      expect(names.join(' ')).toBe('start form talk split apart keys heal merge again verdict')
+      expect(names.join(' ')).toBe(
+        'start form talk copy split apart keys heal caught merge again verdict',
+      )
       expect(result.healMs).toBe((result.linkMs ?? 0) + (result.dataMs ?? 0))
       expect(result.checks.every(({ ok }) => ok)).toBe(true)
+      expect(result.checks.map(({ name }) => name)).toEqual(expect.arrayContaining(lieChecks))
+      expect(result.caught).toMatchObject({ name: 'mal', number: expect.stringMatching(/:4$/) })
+      expect(new Set(result.caught.ids).size).toBe(2)
+      expect(result.caught.namedMs).toBeGreaterThanOrEqual(result.linkMs ?? Infinity)
+      expect(result.heals.map(({ name }) => name)).toEqual(['ada', 'bob', 'cyd', 'dee'])
+      for (const heal of result.heals) {
+        expect(heal).toMatchObject({ whole: true, readMs: expect.any(Number) })
+        expect(Math.max(heal.linkMs, heal.dataMs, heal.keyMs ?? Infinity)).toBe(heal.healMs)
+      }
       expect(readdirSync(root)).toEqual([])
       const totalMs = Math.round(performance.now() - startedMs)
-      const { healMs, linkMs, dataMs, keyMs } = result
+      const { healMs, linkMs, dataMs, keyMs, caught } = result
       console.log(
-        `demo: ${totalMs} ms; heal ${healMs} ms (link ${linkMs}, data ${dataMs}), keys ${keyMs}`,
+        `demo: ${totalMs} ms; heal ${healMs} ms (link ${linkMs}, data ${dataMs}), keys ${keyMs}, named ${caught.namedMs}`,
       )
     },
     DEMO_MS_MAX,
@@ -92,12 +104,17 @@ describe('the demo', () => {
       for (const title of ['one mesh', 'this side', 'that side', 'one mesh, two epochs']) {
         expect(stdout).toContain(`┌ ${title} `)
       }
-      expect(stdout).toMatch(/┌ this side .*\n.*\n.*\n.*epoch ■ \w+ .*epoch ■ \w+ /)
+      expect(stdout).toMatch(
+        /┌ this side .*\n.* mal .*╳.* mal .*\n.*\n.*epoch ■ \w+ .*epoch ■ \w+ /,
+      )
       expect(stdout).toMatch(/epoch ■ \w+ ■ \w+ /)
       expect(stdout).toMatch(/┌ one mesh again .*\n.*\n.*\n.*epoch ■ \w+ +│/)
       expect(stdout).toMatch(/^pass: 3 nodes/m)
+      expect(stderr).toMatch(/^caught .* mal named by all/m)
       expect(stderr).toMatch(/^heal +\d/m)
       expect(stdout + stderr).not.toContain('\u001b')
+      const lines = `${stdout}\n${stderr}`.split('\n')
+      expect(lines.filter((line) => line.length > 80)).toEqual([])
     },
     DEMO_MS_MAX,
   )
@@ -107,7 +124,7 @@ describe('the demo', () => {
     async (signal) => {
       const child = start('--nodes', '3')
       const end = ended(child)
-      await until('three daemons ready', 60_000, async () => daemonPids().length === 3)
+      await until('all daemons ready', 60_000, async () => daemonPids().length === 4)
       const pids = daemonPids()
       child.kill(signal)
       expect((await end).code).toBe(130)
@@ -122,7 +139,7 @@ describe('the demo', () => {
     async () => {
       const child = start('--nodes', '3')
       const end = ended(child)
-      await until('three daemons ready', 60_000, async () => daemonPids().length === 3)
+      await until('all daemons ready', 60_000, async () => daemonPids().length === 4)
       const pids = daemonPids()
       child.kill('SIGKILL')
       expect((await end).signal).toBe('SIGKILL')
@@ -137,12 +154,12 @@ describe('the demo', () => {
     async () => {
       const child = start('--nodes', '3', '--json')
       const end = ended(child)
-      await until('three daemons ready', 60_000, async () => daemonPids().length === 3)
+      await until('all daemons ready', 60_000, async () => daemonPids().length === 4)
       const [first = 0, ...others] = daemonPids()
       process.kill(first, 'SIGKILL')
       const { code, stdout } = await end
       expect(JSON.parse(stdout)).toMatchObject({ ok: false, error: { code: 'INTERNAL' } })
-      expect(stdout).toMatch(/The node of (ada|bob|cyd) .*\(SIGKILL\)/)
+      expect(stdout).toMatch(/The node of (ada|bob|cyd|mal) .*\(SIGKILL\)/)
       expect(code).toBe(1)
       expect(others.filter(lives)).toEqual([])
       expect(readdirSync(root)).toEqual([])

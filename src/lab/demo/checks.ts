@@ -1,63 +1,12 @@
 // The verdict: from what the nodes' own interfaces report at the end, and from what was sent, a list
 // of checks that each pass or fail for a stated reason. Pure, so that every check is shown to fail.
 
-import type { Status, TextReport } from '../../api/contract.ts'
+import type { TextReport } from '../../api/contract.ts'
+import { type Check, type Evidence, type Outcast, type Witness, few, short } from './evidence.ts'
+import { goesOn, healTold, liarNamed, lieProven, lieShown, saidTwoThings } from './lie-checks.ts'
 
-type GroupStatus = Status['groups'][number]
-
-/** A text that a node acknowledged as stored. */
-export interface Sent {
-  readonly id: string
-  readonly number: string
-  readonly text: string
-  /** Place of the node that sent it. */
-  readonly place: number
-  /** Whether its node knew of the removal when it sent it. */
-  readonly knew: boolean
-}
-
-/** What one node reports. */
-export interface Witness {
-  readonly name: string
-  /** Undefined when the node does not hold the group. */
-  readonly group: GroupStatus | undefined
-  readonly rows: readonly TextReport[]
-  /** memberId to state, as the node lists its members. */
-  readonly standings: Readonly<Record<string, string>>
-}
-
-/** What was held at the end of the split, by place. */
-export interface Apart {
-  readonly sides: readonly [readonly number[], readonly number[]]
-  /** Texts sent meanwhile. */
-  readonly sent: readonly Sent[]
-  /** The epochs in force at the end of the split, by side. */
-  readonly epochs: readonly (readonly string[])[]
-  /** Ids of all texts held, by place. */
-  readonly held: readonly ReadonlySet<string>[]
-}
-
-/** Who was removed during the split. */
-export interface Outcast {
-  readonly place: number
-  readonly member: string
-  /** What its own node reports at the end. */
-  readonly node: Witness
-}
-
-export interface Evidence {
-  /** Everybody who still belongs. */
-  readonly nodes: readonly Witness[]
-  readonly outcast: Outcast | undefined
-  readonly sent: readonly Sent[]
-  readonly apart: Apart
-}
-
-export interface Check {
-  readonly name: string
-  readonly ok: boolean
-  readonly detail: string
-}
+/** Characters of a root that are shown: the whole one is in what each node reports. */
+const ROOT_SHOWN = 32
 
 /** Every check, in the order in which they are told. */
 export function judge(evidence: Evidence): readonly Check[] {
@@ -69,7 +18,12 @@ export function judge(evidence: Evidence): readonly Check[] {
     onceEach(evidence),
     nothingLost(evidence),
     everyTextOpens(evidence),
-    noFork(evidence),
+    saidTwoThings(evidence),
+    lieShown(evidence),
+    liarNamed(evidence),
+    lieProven(evidence),
+    goesOn(evidence),
+    healTold(evidence),
     equalMembers(evidence),
     oneEpoch(evidence),
     ...(evidence.outcast === undefined ? [] : [staysOut(evidence, evidence.outcast)]),
@@ -101,7 +55,9 @@ function wereApart({ nodes, apart }: Evidence): Check {
 function equalRoots({ nodes }: Evidence): Check {
   const roots = nodes.map(({ group }) => group?.root)
   const ok = allEqual(roots) && roots[0] !== undefined
-  const shown = ok ? `one root, ${roots[0] ?? ''}` : named(nodes, ({ group }) => short(group?.root))
+  const shown = ok
+    ? `one root, ${roots[0]?.slice(0, ROOT_SHOWN) ?? ''}...`
+    : named(nodes, ({ group }) => short(group?.root))
   return { name: 'roots-equal', ok, detail: shown }
 }
 
@@ -115,9 +71,15 @@ function equalVectors({ nodes }: Evidence): Check {
   return { name: 'vectors-equal', ok, detail }
 }
 
-/** `final` and `late` say what this node knows and saw; all else must be the same everywhere. */
-function equalOrder({ nodes }: Evidence): Check {
-  const orders = nodes.map(({ rows }) => rows.map(common))
+/**
+ * `final` and `late` say what this node knows and saw; all else must be the same everywhere, but which of
+ * two texts under one key opens: that is checked by itself (`lie-shown`).
+ */
+function equalOrder({ nodes, lie }: Evidence): Check {
+  const told = new Set(lie.said.map(({ id }) => id))
+  const orders = nodes.map(({ rows }) =>
+    rows.map((row) => common(told.has(row.id) ? { ...row, text: null, state: 'ok' } : row)),
+  )
   const [first = []] = orders
   const other = orders.findIndex((order) => JSON.stringify(order) !== JSON.stringify(first))
   if (other < 0) {
@@ -132,13 +94,15 @@ function equalOrder({ nodes }: Evidence): Check {
   return { name: 'order-equal', ok: false, detail }
 }
 
-function onceEach({ nodes, sent }: Evidence): Check {
+function onceEach({ nodes, sent, lie }: Evidence): Check {
   const wrong = nodes.flatMap(({ name, rows }) => {
     const counts = countBy(rows.map((row) => row.id))
     const numbers = countBy(rows.map((row) => row.number))
     return [
       ...sent.filter(({ id }) => (counts.get(id) ?? 0) > 1).map((text) => text.number),
-      ...[...numbers].filter(([, count]) => count > 1).map(([number]) => number),
+      ...[...numbers]
+        .filter(([number, count]) => count > (number === lie.said[0]?.number ? lie.said.length : 1))
+        .map(([number]) => number),
       ...rows.filter(({ id }) => !sent.some((text) => text.id === id)).map((row) => row.number),
     ].map((number) => `${number} on ${name}`)
   })
@@ -158,14 +122,15 @@ function nothingLost({ nodes, sent }: Evidence): Check {
 }
 
 /** Of whoever was removed during the split, what no leader had heard may be withdrawn: everywhere. */
-function everyTextOpens({ nodes, sent, apart, outcast }: Evidence): Check {
+function everyTextOpens({ nodes, sent, apart, outcast, lie }: Evidence): Check {
   const said = new Map(sent.map(({ id, text }) => [id, text]))
   const theirs = apart.sent.filter(({ place }) => place === outcast?.place)
+  const told = new Set(lie.said.map(({ id }) => id))
   const unheard = new Set(theirs.map(({ id }) => id))
   const excused = (row: TextReport) => row.state === 'withdrawn' && unheard.has(row.id)
   const wrong = nodes.flatMap(({ name, group, rows }) => [
     ...rows
-      .filter((row) => !excused(row))
+      .filter((row) => !excused(row) && !told.has(row.id))
       .filter((row) => row.state !== 'ok' || row.text !== (said.get(row.id) ?? row.text))
       .map((row) => `${row.number} on ${name}`),
     ...((group?.undecryptable ?? 0) > 0 ? [`${group?.undecryptable ?? 0} on ${name}`] : []),
@@ -176,23 +141,16 @@ function everyTextOpens({ nodes, sent, apart, outcast }: Evidence): Check {
   return { name: 'texts-open', ok: wrong.length === 0, detail }
 }
 
-function noFork({ nodes }: Evidence): Check {
-  const wrong = nodes.flatMap(({ name, group }) =>
-    group === undefined || group.equivocators.length > 0 || group.pending > 0 ? [name] : [],
-  )
-  const detail =
-    wrong.length === 0 ? 'nobody forked, nothing waits' : `forked or waiting: ${few(wrong)}`
-  return { name: 'no-fork', ok: wrong.length === 0, detail }
-}
-
-function equalMembers({ nodes, outcast }: Evidence): Check {
+function equalMembers({ nodes, outcast, lie }: Evidence): Check {
   const listed = nodes.map(({ standings }) => sorted(standings))
+  const gone = [outcast?.member, lie.member]
   const states = Object.entries(nodes[0]?.standings ?? {})
   const right = states.every(
-    ([member, state]) => state === (member === outcast?.member ? 'removed' : 'active'),
+    ([member, state]) => state === (gone.includes(member) ? 'removed' : 'active'),
   )
   const ok = allEqual(listed) && right && states.length > 0
-  const removed = outcast === undefined ? 'nobody removed' : `${outcast.node.name} removed`
+  const names = [...(outcast === undefined ? [] : [outcast.node.name]), lie.name]
+  const removed = `${names.join(' and ')} removed`
   const detail = ok
     ? `${states.length} members on every node, ${removed}`
     : named(nodes, ({ standings }) => Object.values(standings).join(' '))
@@ -224,7 +182,8 @@ function staysOut({ sent }: Evidence, { node }: Outcast): Check {
 }
 
 function common(row: TextReport): string {
-  const { final: _final, late: _late, ...same } = row
+  const { final: _final, late: _late, contentType, ...rest } = row
+  const same = row.text === null ? rest : { ...rest, contentType }
   return sorted(same)
 }
 
@@ -244,15 +203,4 @@ function countBy(values: readonly string[]): ReadonlyMap<string, number> {
 
 function named(nodes: readonly Witness[], say: (node: Witness) => string): string {
   return nodes.map((node) => `${node.name} ${say(node)}`).join(', ')
-}
-
-function short(root: string | undefined): string {
-  return root?.slice(0, 8) ?? 'none'
-}
-
-const FEW = 4
-
-function few(items: readonly string[]): string {
-  const rest = items.length - FEW
-  return `${items.slice(0, FEW).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`
 }

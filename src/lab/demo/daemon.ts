@@ -21,6 +21,8 @@ export interface DaemonOptions {
   readonly listen?: string | undefined
   /** Where its local interface is. Default: a free port. */
   readonly apiAt?: string | undefined
+  /** Further words of its command line. Default: none. */
+  readonly flags?: readonly string[]
 }
 
 /** A daemon that is ready. */
@@ -50,8 +52,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
 /** Starts the daemon of a node that was made before. @throws CoterieError why it is not ready */
 export async function resumeDaemon(options: DaemonOptions): Promise<Daemon> {
-  const { name, home, signal, listen = '/ip4/127.0.0.1/tcp/0' } = options
-  const words = ['--listen', listen, '--api', options.apiAt ?? '127.0.0.1:0', '--no-dht']
+  const { name, home, signal, listen = '/ip4/127.0.0.1/tcp/0', flags = [] } = options
+  const api = options.apiAt ?? '127.0.0.1:0'
+  const words = ['--listen', listen, '--api', api, '--no-dht', ...flags]
   const child = await start(options, ['daemon', ...words])
   const ready = await child.firstAnswer(READY_MS_MAX, signal)
   if (ready?.['ready'] !== true || typeof ready['peerId'] !== 'string') {
@@ -75,6 +78,19 @@ export async function resumeDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 }
 
+/** Runs one command to its end, in a process of its own. @throws CoterieError what it said instead */
+export async function runCommand(
+  options: Pick<DaemonOptions, 'name' | 'home' | 'signal' | 'onStart'>,
+  words: readonly string[],
+): Promise<Record<string, unknown>> {
+  await mkdir(options.home, { recursive: true, mode: 0o700 })
+  const child = await start(options, words)
+  const answer = await child.firstAnswer(INIT_MS_MAX, options.signal)
+  await (answer === undefined ? child.stop() : child.ended)
+  if (answer?.['ok'] === true) return answer
+  throw await problem(options, `did not do what was asked (${words.join(' ')})`, answer)
+}
+
 async function initialise(options: DaemonOptions): Promise<void> {
   const child = await start(options, ['init', '--name', options.name])
   const made = await child.firstAnswer(INIT_MS_MAX, options.signal)
@@ -83,7 +99,7 @@ async function initialise(options: DaemonOptions): Promise<void> {
 }
 
 async function start(
-  { home, onStart, settings }: DaemonOptions,
+  { home, onStart, settings }: Pick<DaemonOptions, 'home' | 'onStart' | 'settings'>,
   words: readonly string[],
 ): Promise<Child> {
   const log = await open(logOf(home), 'a', 0o600)
@@ -98,7 +114,7 @@ async function start(
 
 /** An error with what the process itself said about it, and the end of its log. */
 async function problem(
-  { name, home }: DaemonOptions,
+  { name, home }: Pick<DaemonOptions, 'name' | 'home'>,
   what: string,
   answer?: Record<string, unknown>,
 ): Promise<CoterieError> {

@@ -2,12 +2,12 @@
 // demo, an error, a signal or its success, no process and, unless asked for, no file stays behind.
 
 import { rmSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { CoterieError } from '../../base/error.ts'
 import type { Child, ChildSettings } from './child.ts'
-import { type Daemon, type DaemonOptions, resumeDaemon, startDaemon } from './daemon.ts'
+import { type Daemon, type DaemonOptions, resumeDaemon, runCommand, startDaemon } from './daemon.ts'
 
 export interface FleetOptions {
   readonly names: readonly string[]
@@ -29,6 +29,15 @@ export interface Fleet {
   readonly signal: AbortSignal
   /** Starts the daemon of a place again, which has ended: on the same port, over the same home. */
   restart(place: number): Promise<void>
+  /**
+   * Ends the daemon of a place, copies its home as it lies there, and starts a daemon over each of the
+   * two. The copy comes last in `daemons`; its daemon is given the flags.
+   */
+  copy(place: number, name: string, flags: readonly string[]): Promise<void>
+  /** Runs one command of the program in a process of its own, over the home of that name. */
+  command(name: string, words: readonly string[]): Promise<Record<string, unknown>>
+  /** A file beside the homes: it stays with them, or goes with them. */
+  file(name: string): string
 }
 
 /** Runs `work` with daemons of these names and ends them afterwards, however it went. */
@@ -69,7 +78,20 @@ export async function withFleet<T>(
       const same = at === undefined ? {} : { listen: at }
       daemons[place] = await resumeDaemon({ ...parts(name, place), ...same })
     }
-    return await work({ daemons, signal, restart })
+    const copy: Fleet['copy'] = async (place, name, flags) => {
+      const original = options.names[place] ?? ''
+      await daemons[place]?.child.stop()
+      await cp(join(root, original), join(root, name), { recursive: true })
+      const copyPlace = daemons.length
+      const [daemon] = await Promise.all([
+        resumeDaemon({ ...parts(name, copyPlace), flags }),
+        restart(place),
+      ])
+      daemons.push(daemon)
+    }
+    const command: Fleet['command'] = (name, words) => runCommand(parts(name, 0), words)
+    const file = (name: string): string => join(root, name)
+    return await work({ daemons, signal, restart, copy, command, file })
   } catch (error) {
     // A daemon that dies breaks calls in many places; its own end is what there is to say.
     throw signal.aborted ? signal.reason : await causeOf(error, failed.signal)

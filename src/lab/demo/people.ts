@@ -21,9 +21,17 @@ const names = [
   'lea',
 ] as const
 
+/** The member that comes on top of them and will say two things: no leader, on neither side or on both. */
+export const LIAR = 'mal'
+
 /** Places of the leaders; the last of them founds the group with the cards of the others. */
 export const leaders: readonly number[] = [0, 1, 2]
 export const founder = 2
+
+/** As many as asked for, with the liar on top; a group of more than twelve is not linked all to all. */
+export function honestOf(nodes: number): number {
+  return Math.min(nodes, NODES_MAX - 1)
+}
 
 export function namesOf(nodes: number): readonly string[] {
   return names.slice(0, nodes)
@@ -75,9 +83,12 @@ const rekeyed = [
   'I keep the old key as a souvenir',
 ] as const
 
+/** Of two places that follow each other the one says this and the other that. */
+const lie = ['I vote for soup', 'I vote against soup'] as const
+
 const again = ['there you are again!', 'so that is what you did meanwhile', 'now eat'] as const
 
-const pools = { together, apart, rekeyed, again }
+const pools = { together, apart, lie, rekeyed, again }
 
 /** When something is said: before the split, during it, under new keys, after the heal. */
 export type Moment = keyof typeof pools

@@ -11,7 +11,12 @@ export type Piece = string | { readonly text: string; readonly style: Style }
 export interface Side {
   readonly title: string
   readonly style: Style
-  readonly people: readonly { readonly name: string; readonly leader: boolean }[]
+  readonly people: readonly {
+    readonly name: string
+    readonly leader: boolean
+    /** It said two things under one number, or is about to. */
+    readonly liar?: boolean
+  }[]
   /** What every node of the side holds: root and number of messages. */
   readonly held: string
   /** The epochs in force there, each in its colour. */
@@ -21,7 +26,8 @@ export interface Side {
 }
 
 const WIDTH_ALONE = 68
-const WIDTH_BESIDE = 38
+/** Two boxes with the cut between them fit into 80 columns. */
+const WIDTH_BESIDE = 33
 const INDENT = '  '
 const EPOCHS_SHOWN = 2
 
@@ -77,13 +83,13 @@ function epochLine({ epochs }: Side): readonly Piece[] {
 function peopleLines({ people }: Side, width: number): readonly (readonly Piece[])[] {
   const lines: Piece[][] = [[]]
   let used = 0
-  for (const { name, leader } of people) {
+  for (const { name, leader, liar = false } of people) {
     const text = `${name}${leader ? '*' : ''}`
     if (used + text.length > width) {
       lines.push([])
       used = 0
     }
-    lines.at(-1)?.push({ text, style: 'bold' }, '  ')
+    lines.at(-1)?.push({ text, style: liar ? 'bad' : 'bold' }, '  ')
     used += text.length + 2
   }
   return lines.map((line) => line.slice(0, -1))

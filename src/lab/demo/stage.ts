@@ -3,7 +3,7 @@
 
 import type { Status, TextReport } from '../../api/contract.ts'
 import { CoterieError } from '../../base/error.ts'
-import type { Outcast, Sent, Witness } from './checks.ts'
+import type { Outcast, Sent, Witness } from './evidence.ts'
 import type { Daemon } from './daemon.ts'
 import type { Fleet } from './fleet.ts'
 import { type Moment, founder, leaders, lineOf } from './people.ts'
@@ -26,13 +26,21 @@ export class Stage {
   #group = ''
   #members: readonly string[] = []
   readonly #turns = new Map<number, number>()
+  readonly #honest: number
 
-  constructor(fleet: Fleet) {
+  /** @param honest how many of the first daemons tell one and the same to everybody */
+  constructor(fleet: Fleet, honest: number) {
     this.fleet = fleet
+    this.#honest = honest
   }
 
+  /** Everybody but the liar. */
   get everybody(): readonly number[] {
-    return this.fleet.daemons.map((_, place) => place)
+    return Array.from({ length: this.#honest }, (_, place) => place)
+  }
+
+  get group(): string {
+    return this.#group
   }
 
   /** Everybody who has not been removed. */
@@ -61,7 +69,7 @@ export class Stage {
     const uses = this.fleet.daemons.length - 1
     const { ticket } = await api.call('POST /v1/groups/:id/invites', { id: group, body: { uses } })
     const body = { ticket, waitMs: SETTLE_MS_MAX }
-    const members = this.everybody.map(async (place) => {
+    const members = this.fleet.daemons.map(async (_, place) => {
       if (place === founder) return member
       const joined = await this.daemon(place).api.call('POST /v1/join', {
         body,
@@ -136,6 +144,8 @@ export class Stage {
     return Promise.all(
       places.map(async (place) => ({
         name: this.daemon(place).name,
+        place,
+        member: this.member(place),
         group: view[place],
         rows: view[place] === undefined ? [] : await this.read(place),
         standings: view[place] === undefined ? {} : await this.#standings(place),
@@ -181,25 +191,36 @@ export class Stage {
     await Promise.all(calls)
   }
 
-  /** Places of one side whose links are not exactly those to the rest of the side. */
+  /** Places of one side whose links are not exactly those to the rest of the side, the liar aside. */
   notLinked(view: View, side: readonly number[]): readonly number[] {
-    const all = side.map((place) => this.#members[place] ?? '').toSorted()
+    const all = side.map((place) => this.member(place)).toSorted()
     return side.filter((place) => {
-      const wanted = all.filter((member) => member !== this.#members[place])
-      return wanted.join() !== view[place]?.reachable.toSorted().join()
+      const wanted = all.filter((member) => member !== this.member(place))
+      return wanted.join() !== this.#reached(view, place).toSorted().join()
     })
   }
 
-  /** Whether any node of the side is linked to a node outside. */
+  /** Places of those who missed several: only to them it was a split, and only they tell of a heal. */
+  severed(sides: readonly (readonly number[])[]): readonly number[] {
+    const left = sides.map((side) => side.filter((place) => this.remaining.includes(place)))
+    return left.flatMap((side, at) => ((left[1 - at]?.length ?? 0) > 1 ? side : []))
+  }
+
+  /** Whether any node of the side is linked to a node outside, the liar aside. */
   isLinkedOut(view: View, side: readonly number[]): boolean {
-    const own = new Set(side.map((place) => this.#members[place]))
-    return side.some((place) => view[place]?.reachable.some((member) => !own.has(member)) ?? false)
+    const own = new Set(side.map((place) => this.member(place)))
+    return side.some((place) => this.#reached(view, place).some((member) => !own.has(member)))
+  }
+
+  #reached(view: View, place: number): readonly string[] {
+    const honest = new Set(this.everybody.map((one) => this.member(one)))
+    return view[place]?.reachable.filter((member) => honest.has(member)) ?? []
   }
 
   /** One side as it is drawn: what its first node holds. */
   async draw(
     places: readonly number[],
-    look: { title: string; style: Style; rows: number },
+    look: { title: string; style: Style; rows: number; liar?: string },
   ): Promise<Side> {
     const [first = 0] = places
     const [view, rows] = [await this.look(), await this.read(first)]
@@ -207,10 +228,13 @@ export class Stage {
     return {
       title: look.title,
       style: look.style,
-      people: places.map((place) => ({
-        name: this.daemon(place).name,
-        leader: leaders.includes(place),
-      })),
+      people: [
+        ...places.map((place) => ({
+          name: this.daemon(place).name,
+          leader: leaders.includes(place),
+        })),
+        ...(look.liar === undefined ? [] : [{ name: look.liar, leader: false, liar: true }]),
+      ],
       epochs: (group?.epochHeads ?? []).map((id) => ({
         id,
         style: this.colours.get(id) ?? 'good',

@@ -2,13 +2,18 @@
 
 import { describe, expect, test } from 'vitest'
 import type { TextReport } from '../../../../src/api/contract.ts'
-import { type Evidence, type Sent, type Witness, judge } from '../../../../src/lab/demo/checks.ts'
+import { judge } from '../../../../src/lab/demo/checks.ts'
+import type { Evidence, Lie, Sent, Witness } from '../../../../src/lab/demo/evidence.ts'
 
 const sent: readonly Sent[] = [
   { id: 'a0', number: '0000000a:1', text: 'before', place: 0, knew: false },
   { id: 'a1', number: '0000000a:2', text: 'here', place: 0, knew: true },
   { id: 'b1', number: '0000000b:1', text: 'there', place: 1, knew: false },
+  { id: 'm1', number: '0000000d:1', text: 'yes', place: 5, knew: false },
+  { id: 'm2', number: '0000000d:1', text: 'no', place: 6, knew: false },
+  { id: 'a2', number: '0000000a:3', text: 'after', place: 0, knew: true },
 ]
+const [before, here, there, yes, no, after] = sent as [Sent, Sent, Sent, Sent, Sent, Sent]
 
 function row({ id, number, text }: Sent, more: Partial<TextReport> = {}): TextReport {
   return {
@@ -28,8 +33,14 @@ function row({ id, number, text }: Sent, more: Partial<TextReport> = {}): TextRe
   }
 }
 
+const people = ['ada', 'bob', 'cyd']
+
 function witness(name: string, more: object = {}, rows = sent.map((text) => row(text))): Witness {
-  const standings = { a: 'active', b: 'active', e: 'removed' }
+  const standings = { a: 'active', b: 'active', e: 'removed', m: 'removed' }
+  const place = people.indexOf(name)
+  const returned = ['a', 'c']
+  // To the others only bob was missing.
+  const lastHeal = name !== 'bob' ? null : { whole: true, start: 1_005, returned, healMs: 90 }
   const epochs = { epochHeads: ['e3'] }
   const group = {
     ...epochs,
@@ -38,32 +49,66 @@ function witness(name: string, more: object = {}, rows = sent.map((text) => row(
     messages: 3,
     undecryptable: 0,
     pending: 0,
+    lastHeal,
+    equivocators: ['m'],
   }
-  return { name, rows, standings, group: { ...group, equivocators: [], ...more } as never }
+  const member = name.charAt(0)
+  return { name, place, member, rows, standings, group: { ...group, ...more } as never }
 }
 
 const late = sent.map((text) => row(text, { late: true, final: true }))
 
+const lie: Lie = {
+  ...{ name: 'mal', member: 'm', group: 'gg', said: [yes, no] },
+  verified: { kind: 'proof', group: 'gg', member: 'm', number: '0000000d:1', ids: ['m2', 'm1'] },
+}
+
+const [near, far] = [new Set(['a0', 'a1', 'm1']), new Set(['a0', 'b1', 'm2'])]
+/** By place: the liar is there twice, nobody else told on a place between. */
+const heldApart = [near, far, near, new Set<string>(), new Set<string>(), near, far]
+
 const good: Evidence = {
   sent,
-  nodes: [witness('ada'), witness('bob', {}, late)],
-  outcast: { place: 4, member: 'e', node: witness('eli', {}, [row(sent[0]!)]) },
+  nodes: [witness('ada'), witness('bob', {}, late), witness('cyd')],
+  lie,
+  after: new Set(['a2']),
+  healedAt: 1_000,
+  outcast: { place: 4, member: 'e', node: witness('eli', {}, [row(before)]) },
   apart: {
     epochs: [['e1'], ['e2']],
-    sides: [[0], [1]],
-    sent: sent.slice(1),
-    held: [new Set(['a0', 'a1']), new Set(['a0', 'b1'])],
+    sides: [
+      [0, 2, 5],
+      [1, 6],
+    ],
+    sent: [here, there, yes, no],
+    held: heldApart,
   },
 }
 
 function withBob(more: object, rows?: readonly TextReport[]): Evidence {
-  return { ...good, nodes: [witness('ada'), witness('bob', more, rows ? [...rows] : undefined)] }
+  return { ...good, nodes: [ada, witness('bob', more, rows ? [...rows] : undefined), cyd] }
 }
 
 const rows = sent.map((text) => row(text))
+const [ada, cyd] = [witness('ada'), witness('cyd')]
+
+function withLie(more: Partial<Lie>): Evidence {
+  return { ...good, lie: { ...lie, ...more } }
+}
+
+function withHeal(more: object): Evidence {
+  const { group } = witness('bob')
+  return withBob({ lastHeal: { ...group?.lastHeal, ...more } })
+}
+
+const proof = lie.verified as NonNullable<Lie['verified']>
+const without = (...ids: readonly string[]): TextReport[] =>
+  rows.filter(({ id }) => !ids.includes(id))
+const shut = (text: Sent): TextReport => row(text, { state: 'undecryptable', text: null })
+const gone = (text: Sent): TextReport => row(text, { state: 'withdrawn', text: null })
 
 function withStandings(standings: Record<string, string>): Evidence {
-  return { ...good, nodes: [witness('ada'), { ...witness('bob'), standings }] }
+  return { ...good, nodes: [ada, { ...witness('bob'), standings }, cyd] }
 }
 
 function withEli(...shown: readonly TextReport[]): Evidence {
@@ -76,7 +121,7 @@ const unheard: Sent = { id: 'e1', number: '0000000e:1', text: 'unheard', place: 
 function withUnheard(...states: readonly ('ok' | 'withdrawn' | 'undecryptable')[]): Evidence {
   const nodes = states.map((state, place) => {
     const shown = row(unheard, state === 'ok' ? {} : { state, text: null })
-    return witness(`n${place}`, {}, [...rows, shown])
+    return witness(people[place] ?? '', {}, [...rows, shown])
   })
   const apart = { ...good.apart, sent: [...good.apart.sent, unheard] }
   return { ...good, sent: [...sent, unheard], apart, nodes }
@@ -86,14 +131,14 @@ const faults: readonly (readonly [check: string, what: string, evidence: Evidenc
   [
     'split-real',
     'a text crossed the cut',
-    { ...good, apart: { ...good.apart, held: [new Set(['a0', 'a1', 'b1']), new Set(['b1'])] } },
+    { ...good, apart: { ...good.apart, held: [new Set([...near, 'b1']), ...heldApart.slice(1)] } },
   ],
   [
     'split-real',
     'a side did not hear itself',
-    { ...good, apart: { ...good.apart, held: [new Set(['a0']), new Set(['b1'])] } },
+    { ...good, apart: { ...good.apart, held: [new Set(['a0']), ...heldApart.slice(1)] } },
   ],
-  ['split-real', 'one side said nothing', { ...good, apart: { ...good.apart, sent: [sent[1]!] } }],
+  ['split-real', 'one side said nothing', { ...good, apart: { ...good.apart, sent: [here] } }],
   ['roots-equal', 'a root differs', withBob({ root: 'r2' })],
   [
     'roots-equal',
@@ -101,7 +146,11 @@ const faults: readonly (readonly [check: string, what: string, evidence: Evidenc
     { ...good, nodes: [{ ...witness('ada'), group: undefined }] },
   ],
   ['vectors-equal', 'a vector differs', withBob({ vector: { a: 2, b: 0 } })],
-  ['order-equal', 'rows change places', withBob({}, [rows[0]!, rows[2]!, rows[1]!])],
+  [
+    'order-equal',
+    'rows change places',
+    withBob({}, [rows[0]!, rows[2]!, rows[1]!, ...rows.slice(3)]),
+  ],
   [
     'order-equal',
     'another sending time',
@@ -127,8 +176,27 @@ const faults: readonly (readonly [check: string, what: string, evidence: Evidenc
     withBob({}, [row(sent[0]!, { text: 'else' }), ...rows.slice(1)]),
   ],
   ['texts-open', 'a node counts undecryptable ones', withBob({ undecryptable: 1 })],
-  ['no-fork', 'somebody forked', withBob({ equivocators: ['aa'] })],
-  ['no-fork', 'messages wait for their past', withBob({ pending: 1 })],
+  ['lie-told', 'it was said under two numbers', withLie({ said: [yes, here] })],
+  ['lie-told', 'only one thing was said', withLie({ said: [yes] })],
+  ['lie-shown', 'a node lacks one of the two', withBob({}, without('m2'))],
+  ['lie-shown', 'neither opens', withBob({}, [...without('m1', 'm2'), shut(yes), shut(no)])],
+  ['lie-shown', 'one of the two is withdrawn', withBob({}, [...without('m2'), gone(no)])],
+  ['lie-shown', 'it says something else', withBob({}, [...without('m2'), row(no, { text: 'x' })])],
+  ['liar-named', 'a node names nobody', withBob({ equivocators: [] })],
+  ['liar-named', 'a node names somebody honest too', withBob({ equivocators: ['a', 'm'] })],
+  ['liar-named', 'messages wait for their past', withBob({ pending: 1 })],
+  ['lie-proven', 'nobody verified anything', withLie({ verified: undefined })],
+  ['lie-proven', 'it is about somebody else', withLie({ verified: { ...proof, member: 'a' } })],
+  ['lie-proven', 'it is of another group', withLie({ verified: { ...proof, group: 'hh' } })],
+  ['lie-proven', 'it is about another number', withLie({ verified: { ...proof, number: 'd:2' } })],
+  ['lie-proven', 'it shows other messages', withLie({ verified: { ...proof, ids: ['m1', 'zz'] } })],
+  ['lie-proven', 'it is no proof', withLie({ verified: { ...proof, kind: 'archive' } })],
+  ['goes-on', 'nothing was said since', { ...good, after: new Set() }],
+  ['goes-on', 'a node lacks what was said since', withBob({}, without('a2'))],
+  ['heal-told', 'a node tells of no heal', withBob({ lastHeal: null })],
+  ['heal-told', 'a part of it is open', withHeal({ whole: false })],
+  ['heal-told', 'it tells of an earlier one', withHeal({ start: 999 })],
+  ['heal-told', 'one of the other side did not come back', withHeal({ returned: ['a', 'm'] })],
   ['texts-open', 'a text of the removed is lost', withUnheard('withdrawn', 'undecryptable')],
   [
     'texts-open',
@@ -136,8 +204,17 @@ const faults: readonly (readonly [check: string, what: string, evidence: Evidenc
     withBob({}, [row(sent[1]!, { state: 'withdrawn', text: null })]),
   ],
   ['order-equal', 'a text counts on one node only', withUnheard('withdrawn', 'ok')],
-  ['members-equal', 'a node counts the removed in', withStandings({ a: 'active', e: 'active' })],
-  ['members-equal', 'nobody lists the removed as such', withStandings({ e: 'removed' })],
+  [
+    'members-equal',
+    'a node counts the removed in',
+    withStandings({ a: 'active', e: 'active', m: 'removed' }),
+  ],
+  ['members-equal', 'the liar is still in', withStandings({ a: 'active', m: 'active' })],
+  [
+    'members-equal',
+    'nobody lists the removed as such',
+    withStandings({ e: 'removed', m: 'removed' }),
+  ],
   ['one-epoch', 'two heads are left', withBob({ epochHeads: ['e3', 'e4'] })],
   ['one-epoch', 'a node has another head', withBob({ epochHeads: ['e4'] })],
   [
@@ -146,15 +223,26 @@ const faults: readonly (readonly [check: string, what: string, evidence: Evidenc
     { ...good, apart: { ...good.apart, epochs: [['e1'], ['e1']] } },
   ],
   ['removed-out', 'the removed reads what was said without them', withEli(row(sent[1]!))],
-  ['removed-out', 'nothing was said without them', { ...good, sent: [sent[0]!, sent[2]!] }],
+  ['removed-out', 'nothing was said without them', { ...good, sent: [before, there] }],
 ]
 
 test('a good ending passes every check', () => {
   expect(judge(good).filter(({ ok }) => !ok)).toEqual([])
 })
 
+test('of two texts under one key a node may open either, or both', () => {
+  const ends = [without('m2').concat(shut(no)), without('m1').concat(shut(yes)), rows]
+  for (const shown of ends) {
+    const checks = judge({ ...good, nodes: people.map((name) => witness(name, {}, shown)) })
+    expect(checks.filter(({ ok }) => !ok)).toEqual([])
+  }
+})
+
 test('what no leader had heard of the removed may be withdrawn everywhere, or count everywhere', () => {
-  for (const evidence of [withUnheard('withdrawn', 'withdrawn'), withUnheard('ok', 'ok')]) {
+  for (const evidence of [
+    withUnheard('withdrawn', 'withdrawn', 'withdrawn'),
+    withUnheard('ok', 'ok', 'ok'),
+  ]) {
     const failed = judge(evidence).filter(({ ok }) => !ok)
     // That text stayed on no side of this little story.
     expect(failed.map(({ name }) => name).filter((name) => name !== 'split-real')).toEqual([])
@@ -162,7 +250,7 @@ test('what no leader had heard of the removed may be withdrawn everywhere, or co
 })
 
 test('nobody was removed where all are leaders', () => {
-  const standings = { a: 'active', b: 'active' }
+  const standings = { a: 'active', b: 'active', m: 'removed' }
   const nodes = good.nodes.map((node) => ({ ...node, standings }))
   const checks = judge({ ...good, nodes, outcast: undefined })
   expect(checks.filter(({ ok }) => !ok)).toEqual([])
