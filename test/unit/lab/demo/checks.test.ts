@@ -13,7 +13,7 @@ const sent: readonly Sent[] = [
   { id: 'm2', number: '0000000d:1', text: 'no', place: 6, knew: false },
   { id: 'a2', number: '0000000a:3', text: 'after', place: 0, knew: true },
 ]
-const [before, here, there, yes, no, after] = sent as [Sent, Sent, Sent, Sent, Sent, Sent]
+const [before, here, there, yes, no] = sent as [Sent, Sent, Sent, Sent, Sent, Sent]
 
 function row({ id, number, text }: Sent, more: Partial<TextReport> = {}): TextReport {
   return {
