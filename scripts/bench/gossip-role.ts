@@ -1,5 +1,6 @@
 // Bare gossipsub as a process: libp2p over loopback TCP with noise and yamux, nothing signed by the
-// pubsub, nothing stored, nothing checked. A message begins with the time it was written.
+// pubsub, nothing stored, nothing checked; or, given a directory, with what signing and durability cost
+// put in front of it (`durable.ts`). A message begins with the time it was written.
 
 import '../../src/adapters/libp2p/node20.ts'
 
@@ -13,8 +14,15 @@ import { tcp } from '@libp2p/tcp'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 
+import { Durable } from './durable.ts'
 import { nowUs, serve } from './serve.ts'
 import { sleep, until } from './waiting.ts'
+
+export interface GossipOpen {
+  readonly bytes: number
+  /** Where messages are kept, signed. Default: they are neither kept nor signed. */
+  readonly directory?: string | undefined
+}
 
 const TOPIC = 'bench'
 const WAIT_MS = 60_000
@@ -23,12 +31,15 @@ class Gossiper {
   latencies: number[] = []
   #arrivals: number[] = []
   readonly #bytes: number
+  readonly #log: Durable | undefined
   readonly #node: Awaited<ReturnType<typeof start>>
 
-  constructor(bytes: number, node: Awaited<ReturnType<typeof start>>) {
+  constructor({ bytes, directory }: GossipOpen, node: Awaited<ReturnType<typeof start>>) {
     this.#bytes = bytes
+    this.#log = directory === undefined ? undefined : new Durable(directory)
     this.#node = node
     node.services.pubsub.addEventListener('message', ({ detail }) => {
+      this.#log?.admit(Buffer.from(detail.data))
       const us = nowUs()
       this.#arrivals.push(us)
       this.latencies.push(us - Buffer.from(detail.data).readDoubleBE(0))
@@ -53,7 +64,8 @@ class Gossiper {
   async say(): Promise<void> {
     const body = randomFillSync(Buffer.alloc(this.#bytes))
     body.writeDoubleBE(nowUs())
-    await this.#node.services.pubsub.publish(TOPIC, body)
+    const message = (await this.#log?.append(body)) ?? body
+    await this.#node.services.pubsub.publish(TOPIC, message)
   }
 
   async talk({ count, everyMs }: { count: number; everyMs: number }): Promise<void> {
@@ -87,6 +99,7 @@ class Gossiper {
 
   async stop(): Promise<void> {
     await this.#node.stop()
+    await this.#log?.close()
   }
 }
 
@@ -115,8 +128,8 @@ function here(): Gossiper {
 }
 
 serve({
-  open: async (bytes: number) => {
-    gossiper = new Gossiper(bytes, await start())
+  open: async (options: GossipOpen) => {
+    gossiper = new Gossiper(options, await start())
     return here().address
   },
   stop: () => gossiper?.stop(),
