@@ -3,7 +3,9 @@
 //
 //   npm run sim:byzantine -- --seeds 1000
 //   npm run sim:byzantine -- --seed 'byzantine 7' --rounds 5
+//   npm run sim:byzantine -- --crashes        a crash at every write around an accusation, instead
 import { parseArgs } from 'node:util'
+import { LEADER, MEMBER, TWICE, survive } from '../test/support/accused.ts'
 import { runByzantine } from '../test/support/byzantine.ts'
 
 const { values } = parseArgs({
@@ -12,6 +14,7 @@ const { values } = parseArgs({
     from: { type: 'string', default: '0' },
     rounds: { type: 'string', default: '2' },
     seed: { type: 'string' },
+    crashes: { type: 'boolean', default: false },
   },
 })
 
@@ -37,6 +40,32 @@ const failed = (seed: string, log: readonly string[], broken: readonly string[])
   for (const line of broken.slice(0, 20)) console.error(`  ${line}`)
   console.error(`replay: npm run sim:byzantine -- --seed '${seed}' --rounds ${String(rounds)}`)
   process.exit(1)
+}
+
+/** Every write of everybody concerned, each kept, lost and torn. */
+const crashAll = (): void => {
+  for (const node of [LEADER, MEMBER, TWICE]) {
+    for (const fate of ['kept', 'lost', 'torn'] as const) {
+      for (let nth = 1; nth <= WRITES_MAX; nth++) {
+        const { crashed, broken } = survive(node, nth, fate)
+        if (broken.length > 0) {
+          console.error(`node ${String(node)}, write ${String(nth)} ${fate}: ${broken.join('; ')}`)
+          process.exit(1)
+        }
+        if (crashed && nth < WRITES_MAX) continue
+        console.log(`node ${String(node)}: ${String(nth - 1)} writes may be ${fate}`)
+        break
+      }
+    }
+  }
+}
+
+/** More than there are before all is over. */
+const WRITES_MAX = 200
+
+if (values.crashes) {
+  crashAll()
+  process.exit(0)
 }
 
 const startedMs = performance.now()

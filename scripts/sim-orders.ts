@@ -5,7 +5,7 @@
 //   npm run sim:orders -- --operations 6 --minutes 30
 //   npm run sim:orders -- --subject going --operations 5
 import { parseArgs } from 'node:util'
-import { EveryOrder, smallGroup, subjects } from '../test/support/every-order.ts'
+import { EveryOrder, liarsIn, smallGroup, subjects } from '../test/support/every-order.ts'
 
 const { values } = parseArgs({
   options: {
@@ -30,6 +30,7 @@ for (const [name, actsOf] of chosen) {
     cast,
     prelude,
     acts: actsOf(cast),
+    liars: liarsIn[name as keyof typeof subjects] ?? [],
     operations: Number(values.operations),
     withinMs: Number(values.minutes) * 60_000,
     nowMs: () => performance.now(),

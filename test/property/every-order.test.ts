@@ -2,8 +2,10 @@
 // every split, with the real reducers: whoever holds the same makes the same of it, and it is what the
 // definitions say. Small here; `npm run sim:orders -- --operations 6` walks further.
 import { describe, expect, test } from 'vitest'
+import { isAccused } from '../../src/core/membership/roster.ts'
+import { currentContext } from '../../src/core/replica/state.ts'
 import type { Bounds } from '../support/every-order.ts'
-import { EveryOrder, smallGroup, subjects } from '../support/every-order.ts'
+import { EveryOrder, liarsIn, smallGroup, subjects } from '../support/every-order.ts'
 
 const { cast, prelude } = smallGroup()
 
@@ -11,6 +13,7 @@ const bounds = (subject: keyof typeof subjects, operations: number): Bounds => (
   cast,
   prelude,
   acts: subjects[subject](cast),
+  liars: liarsIn[subject] ?? [],
   operations,
   withinMs: 120_000,
   nowMs: () => performance.now(),
@@ -23,6 +26,8 @@ describe('the same is made of the same messages, whatever their order', () => {
     ['admission', 5],
     ['keys', 3],
     ['removalAndKeys', 3],
+    ['accusing', 4],
+    ['accusingLeader', 3],
   ] as const)(
     'of %s, all histories of up to %i operations',
     (subject, operations) => {
@@ -56,5 +61,18 @@ describe('the walk notices', () => {
       spoil: forgetful,
     }).walk()
     expect(walk.broken[0]).toContain('not what the model makes of it')
+  })
+
+  test('evidence that counts for nothing', () => {
+    const innocent: Bounds['spoil'] = ({ replica }, derived) => {
+      for (const entry of currentContext(replica).roster.members.values()) {
+        if (isAccused(currentContext(replica).roster, entry.facts.member)) {
+          Object.assign(entry, { standing: 1 })
+        }
+      }
+      return derived
+    }
+    const { broken } = new EveryOrder({ ...bounds('accusing', 3), spoil: innocent }).walk()
+    expect(broken[0]).toContain('not what the model makes of it')
   })
 })

@@ -15,6 +15,7 @@ import { createJoinRequest } from '../../src/core/membership/join-request.ts'
 import type { RemoveScope } from '../../src/core/message/bodies.ts'
 import { RekeyCode } from '../../src/core/message/bodies.ts'
 import type { Message } from '../../src/core/message/message.ts'
+import { parseMessage } from '../../src/core/message/message.ts'
 import type { Posted } from '../../src/core/replica/author.ts'
 import {
   postAdd,
@@ -33,6 +34,8 @@ import { keepPrekey } from '../../src/core/replica/prekeys.ts'
 import { postText } from '../../src/core/replica/sealed.ts'
 import type { Replica, Self } from '../../src/core/replica/state.ts'
 import { ownTip } from '../../src/core/replica/state.ts'
+import { Space, key, within } from '../../src/core/storage.ts'
+import { parseRecord } from '../../src/core/transcript/row.ts'
 import type { Turn } from '../../src/core/turn.ts'
 import { Bench, crypto } from './bench.ts'
 
@@ -153,6 +156,8 @@ export type Act =
   | { readonly kind: 'dormant'; readonly whom: Person; readonly on: boolean }
   /** With two messages that one person wrote under one counter. */
   | { readonly kind: 'accuse'; readonly pair: readonly [Message, Message] }
+  /** Whoever is found to have used a number twice. */
+  | { readonly kind: 'accuse-found' }
 
 export const manual = { kind: 'rekey', code: RekeyCode.manual } as const
 
@@ -171,7 +176,9 @@ export class Writer extends Bench {
   }
 
   /** Writes something on all that was heard; the message, or why it could not be. */
-  act(act: Act): Message | string {
+  act(asked: Act): Message | string {
+    const act = asked.kind === 'accuse-found' ? this.#found() : asked
+    if (act === undefined) return 'nobody used a number twice'
     const heads = [...this.replica.transcript.heads.keys()].sort().join()
     this.reseed(`${this.#seed} ${nameOf(act)} ${heads}`)
     let result: Message | string = 'no answer'
@@ -181,6 +188,25 @@ export class Writer extends Bench {
       })
     })
     return result
+  }
+
+  /** Who else has two messages under one number here: the first of them, by ids. */
+  #found(): Extract<Act, { kind: 'accuse' }> | undefined {
+    const heard = this.rows
+      .read(within(key(Space.message, this.replica.number)))
+      .map(({ value }) => parseRecord(value))
+      .flatMap((record) => (record.ok ? [parseMessage(crypto, record.value.envelope)] : []))
+      .flatMap((message) => (message.ok ? [message.value] : []))
+      .sort((a, b) => (a.id < b.id ? -1 : 1))
+    for (const one of heard) {
+      const other = heard.find(
+        ({ id, member, header }) =>
+          id > one.id && member === one.member && header.counter === one.header.counter,
+      )
+      if (other === undefined || one.member === this.person.self.member) continue
+      return { kind: 'accuse', pair: [one, other] }
+    }
+    return undefined
   }
 
   /** Whether its counter 0 was written. */
@@ -215,7 +241,12 @@ const sideOf = ({ headerBytes, signature }: Message): Side => ({
   signature,
 })
 
-const perform = (turn: Turn, replica: Replica, act: Act, done: (posted: Posted) => void): void => {
+const perform = (
+  turn: Turn,
+  replica: Replica,
+  act: Exclude<Act, { kind: 'accuse-found' }>,
+  done: (posted: Posted) => void,
+): void => {
   const then = (_: Turn, posted: Posted): void => done(posted)
   switch (act.kind) {
     case 'genesis':

@@ -20,6 +20,8 @@ export interface Bounds {
   readonly prelude: readonly Message[]
   /** What each person may do, leaders first. */
   readonly acts: readonly (readonly Act[])[]
+  /** Places of those who write on what they please, whatever they wrote before. Default: nobody. */
+  readonly liars?: readonly number[]
   /** Messages written in one history. */
   readonly operations: number
   /** Milliseconds after which the walk ends, finished or not. */
@@ -119,7 +121,8 @@ export class EveryOrder {
   #written(world: Held, part: Held): Held[] {
     return this.#bounds.acts.flatMap((_, person) => {
       const own = world.filter((message) => this.#authors[message] === person)
-      if (!own.every((message) => part.includes(message))) return []
+      const lies = this.#bounds.liars?.includes(person) === true
+      if (!lies && !own.every((message) => part.includes(message))) return []
       return this.#sayings(person, part)
         .filter((message) => !world.includes(message))
         .map((message) => [...world, message].sort((a, b) => a - b))
@@ -288,4 +291,28 @@ export const subjects = {
     const remove = { kind: 'remove', scope: 1, target: ada.self.memberBytes } as const
     return [[remove, epoch], [epoch, { kind: 'text' }], [{ kind: 'text' }]]
   },
+  /** A member that says two things, and leaders who prove it, remove it, or have not heard yet. */
+  accusing: (cast) => {
+    const [ada] = cast.members as [Person]
+    const remove = { kind: 'remove', scope: 1, target: ada.self.memberBytes } as const
+    const said = { kind: 'attest' } as const
+    return [
+      [{ kind: 'accuse-found' }],
+      [{ kind: 'accuse-found' }, remove],
+      [said, { kind: 'prekey' }],
+    ]
+  },
+  /** A leader that says two things and lets somebody in, heard of in time or not. */
+  accusingLeader: (cast) => {
+    const [, again] = cast.members as [Person, Person]
+    const said = { kind: 'attest' } as const
+    const add = { kind: 'add', whom: again } as const
+    return [[{ kind: 'accuse-found' }, said], [add, said], [said], [{ kind: 'join' }]]
+  },
 } satisfies Record<string, (cast: Cast) => readonly (readonly Act[])[]>
+
+/** Who lies in which of them, by place. */
+export const liarsIn: Readonly<Partial<Record<keyof typeof subjects, readonly number[]>>> = {
+  accusing: [2],
+  accusingLeader: [1],
+}
