@@ -91,7 +91,8 @@ const unlike = (mesh: Mesh, node: number, twice: string, before: readonly string
   const group = groupOf(mesh, node)
   const found: string[] = []
   const wrong = (what: string): void => void found.push(`node ${String(node)}: ${what}`)
-  if ([...new Set(accusedAt(mesh, node))].join() !== twice) wrong('accuses others, or nobody (I36, I37)')
+  if ([...new Set(accusedAt(mesh, node))].join() !== twice)
+    wrong('accuses others, or nobody (I36, I37)')
   if (group?.equivocators.join() !== twice) wrong('names others')
   const held = new Set(evidenceAt(mesh, node))
   if (!before.every((id) => held.has(id))) wrong('evidence that was held is lost')
