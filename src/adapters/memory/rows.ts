@@ -27,18 +27,20 @@ export class Rows {
     }
   }
 
+  /** The value under a key. */
+  get(key: Bytes): Bytes | undefined {
+    const block = this.#blocks[this.#blockOf(key)] ?? []
+    const i = place(block, key)
+    return holds(block, i, key) ? block[i]?.value : undefined
+  }
+
   /** The rows of one range, in the order asked for. */
   read(range: Range): Entry[] {
-    const limit = range.limit ?? Number.POSITIVE_INFINITY
+    const { from, to, limit = Number.POSITIVE_INFINITY, reverse = false } = range
     const found: Entry[] = []
-    if (compare(range.from, range.to) >= 0) return found
-    const walk = range.reverse === true ? this.#down(range.to) : this.#up(range.from)
-    for (const row of walk) {
-      const outside =
-        range.reverse === true ? compare(row.key, range.from) < 0 : compare(row.key, range.to) >= 0
-      if (outside || found.length >= limit) break
-      found.push(row)
-    }
+    if (compare(from, to) >= 0) return found
+    if (reverse) this.#down(range, limit, found)
+    else this.#up(range, limit, found)
     return found
   }
 
@@ -47,23 +49,29 @@ export class Rows {
     return this.#blocks.flat()
   }
 
-  /** Rows with a key at or above this one, ascending. */
-  *#up(from: Bytes): Generator<Entry> {
-    let start: number | undefined
-    for (let b = this.#blockOf(from); b < this.#blocks.length; b++) {
+  /** Rows of a range, ascending. */
+  #up({ from, to }: Range, limit: number, found: Entry[]): void {
+    const first = this.#blockOf(from)
+    for (let b = first; b < this.#blocks.length; b++) {
       const block = this.#blocks[b] ?? []
-      start = start === undefined ? place(block, from) : 0
-      for (let i = start; i < block.length; i++) yield block[i] as Entry
+      for (let i = b === first ? place(block, from) : 0; i < block.length; i++) {
+        const row = block[i] as Entry
+        if (found.length >= limit || compare(row.key, to) >= 0) return
+        found.push(row)
+      }
     }
   }
 
-  /** Rows with a key below this one, descending. */
-  *#down(to: Bytes): Generator<Entry> {
-    let start: number | undefined
-    for (let b = this.#blockOf(to); b >= 0; b--) {
+  /** Rows of a range, descending. */
+  #down({ from, to }: Range, limit: number, found: Entry[]): void {
+    const last = this.#blockOf(to)
+    for (let b = last; b >= 0; b--) {
       const block = this.#blocks[b] ?? []
-      start = start === undefined ? place(block, to) : block.length
-      for (let i = start - 1; i >= 0; i--) yield block[i] as Entry
+      for (let i = (b === last ? place(block, to) : block.length) - 1; i >= 0; i--) {
+        const row = block[i] as Entry
+        if (found.length >= limit || compare(row.key, from) < 0) return
+        found.push(row)
+      }
     }
   }
 

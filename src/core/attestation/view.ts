@@ -90,7 +90,21 @@ export function viewOf(
   rows: readonly LeafRow[],
 ): Bytes {
   const sorted = isSorted(rows) ? rows : [...rows].sort(compareLeaves)
-  const leaves = sorted.map((row) => row.leaf)
+  return viewOfLeaves(
+    crypto,
+    group,
+    membershipHash,
+    sorted.map((row) => row.leaf),
+  )
+}
+
+/** The same of leaves that are in order already. */
+export function viewOfLeaves(
+  crypto: Crypto,
+  group: Bytes,
+  membershipHash: Bytes,
+  leaves: readonly Bytes[],
+): Bytes {
   return hash(crypto, labels.view, group, membershipHash, u32(leaves.length), ...leaves)
 }
 

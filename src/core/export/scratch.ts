@@ -82,5 +82,6 @@ const rowOf = (
     gen: record.gen,
     seen,
     control: record.control,
+    leaf: undefined,
   }
 }

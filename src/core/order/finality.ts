@@ -10,7 +10,7 @@ import type { Line } from '../transcript/transcript.ts'
 import type { Vector } from '../transcript/vector.ts'
 import { countAt, emptyVector, join, meet } from '../transcript/vector.ts'
 import type { Absent, Ground } from './ground.ts'
-import { isAbsent, lastPassing, linesOf, pastOfRow, seesTwoBranches } from './ground.ts'
+import { always, isAbsent, lastPassing, linesOf, pastOfRow, seesTwoBranches } from './ground.ts'
 
 /** One line of a leader, as far as it counts. */
 export interface Voice {
@@ -28,8 +28,8 @@ export interface Seat {
   readonly closed: boolean
   /** The greatest lamport of a message that counts; 0: none does. */
   readonly last: number
-  /** The leaders whose covering makes its messages count, and how much of each of its lines each covers. */
-  readonly asked: readonly { readonly leader: Hex; readonly covers: ReadonlyMap<number, number> }[]
+  /** The leaders whose covering makes its messages count, and what each covers. */
+  readonly asked: readonly { readonly leader: Hex; readonly covers: Vector }[]
   readonly voices: readonly Voice[]
 }
 
@@ -53,7 +53,8 @@ export const finalityOf = <Info>(
 ): Finality | { readonly missing: readonly Absent[] } => {
   const missing: Absent[] = []
   const look = lookerOf(ground, hints, missing)
-  const counting = ground.leaders.map((leader) => countingOf(ground, look, leader))
+  const tips = new Map(ground.leaders.map((leader) => [leader, heldOf(ground, leader)]))
+  const counting = ground.leaders.map((leader) => countingOf(ground, look, tips, leader))
   if (missing.length > 0) return { missing }
   const seats = counting.map((seat) => ({ ...seat, closed: isClosed(ground, seat) }))
   const mark = markOf(ground, seats)
@@ -100,18 +101,27 @@ const askedFor = <Info>(ground: Ground<Info>, leader: Hex): Hex[] =>
       ),
   )
 
-const countingOf = <Info>(ground: Ground<Info>, look: Look, leader: Hex): Omit<Seat, 'closed'> => {
+/** All that a leader has said, as one vector: nearly always that of its one tip. */
+const heldOf = <Info>(ground: Ground<Info>, leader: Hex): Vector =>
+  linesOf(ground, leader).reduce((seen, { tip }) => join(seen, tip.seen), emptyVector)
+
+const countingOf = <Info>(
+  ground: Ground<Info>,
+  look: Look,
+  tips: ReadonlyMap<Hex, Vector>,
+  leader: Hex,
+): Omit<Seat, 'closed'> => {
   const lines = linesOf(ground, leader)
+  // Of a leader with one line, whom nobody accuses, every message of another is good enough.
+  const trusted = lines.length < 2 && !ground.accused.has(leader)
   const asked = askedFor(ground, leader).map((other) => ({
     leader: other,
-    covers: coversOf(ground, look, other, leader, lines),
+    covers: (trusted ? tips.get(other) : undefined) ?? coversOf(ground, look, other, leader),
   }))
   const voices = lines.map((line) => {
-    const counted = asked.reduce(
-      (least, { covers }) => Math.min(least, covers.get(line.index) ?? 0),
-      line.tip.counter + 1,
-    )
-    const last = look('counted', line, counted, () => true)
+    let counted = line.tip.counter + 1
+    for (const { covers } of asked) counted = Math.min(counted, countAt(covers, line.index))
+    const last = look('counted', line, counted, always)
     return { line, counted, last, reached: undefined }
   })
   const last = voices.reduce((most, voice) => Math.max(most, voice.last?.lamport ?? 0), 0)
@@ -119,28 +129,19 @@ const countingOf = <Info>(ground: Ground<Info>, look: Look, leader: Hex): Omit<S
 }
 
 /**
- * How much of each line of a leader another one covers: by messages that know of no evidence against it
- * and hold one branch of it at most.
+ * What another leader covers of one: the past of those of its messages that know of no evidence against
+ * it and hold one branch of it at most.
  */
-const coversOf = <Info>(
-  ground: Ground<Info>,
-  look: Look,
-  by: Hex,
-  leader: Hex,
-  lines: readonly Line[],
-): ReadonlyMap<number, number> => {
+const coversOf = <Info>(ground: Ground<Info>, look: Look, by: Hex, leader: Hex): Vector => {
   const passes = (row: Row): boolean =>
     !(ground.accused.has(leader) && ground.accusedIn(pastOfRow(ground, row), leader)) &&
     !seesTwoBranches(ground, row.seen, leader)
-  const covers = new Map<number, number>()
+  let covered = emptyVector
   for (const line of linesOf(ground, by)) {
     const row = look(`covers ${leader}`, line, line.tip.counter + 1, passes)
-    if (row === undefined) continue
-    for (const { index } of lines) {
-      covers.set(index, Math.max(covers.get(index) ?? 0, countAt(row.seen, index)))
-    }
+    if (row !== undefined) covered = join(covered, row.seen)
   }
-  return covers
+  return covered
 }
 
 /** Its Leave counts; or it is accused and all leaders who are still there know. */

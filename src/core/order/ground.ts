@@ -35,8 +35,14 @@ export interface Absent {
   readonly counter: number
 }
 
-export const linesOf = <Info>({ transcript }: Ground<Info>, member: Hex): readonly Line[] =>
-  (transcript.byMember.get(member) ?? []).flatMap((index) => transcript.lines[index] ?? [])
+export const linesOf = <Info>({ transcript }: Ground<Info>, member: Hex): readonly Line[] => {
+  const lines: Line[] = []
+  for (const index of transcript.byMember.get(member) ?? []) {
+    const line = transcript.lines[index]
+    if (line !== undefined) lines.push(line)
+  }
+  return lines
+}
 
 /** The control past of a row, itself excluded. */
 export const pastOfRow = <Info>({ transcript }: Ground<Info>, row: Row): Frontier => {
@@ -58,6 +64,9 @@ export const seesTwoBranches = <Info>(ground: Ground<Info>, seen: Vector, member
   return ends.length > 1
 }
 
+/** What every row passes. */
+export const always = (): boolean => true
+
 /** What a search came to: the last row that passes, none, or the place of a row that is not here. */
 export type Found = Row | undefined | { readonly absent: Absent }
 
@@ -76,6 +85,7 @@ export const lastPassing = <Info>(
   passes: (row: Row) => boolean,
   near?: Row,
 ): Found => {
+  if (passes === always) return lastBelow(transcript, line, end, near)
   let found = near !== undefined && near.counter < end && passes(near) ? near : undefined
   let low = found?.counter ?? line.first - 1
   const upwards = found !== undefined
@@ -94,4 +104,17 @@ export const lastPassing = <Info>(
     } else high = probe
   }
   return found
+}
+
+/** The last row below a counter: it is known which. */
+const lastBelow = <Info>(
+  transcript: Transcript<Info>,
+  line: Line,
+  end: number,
+  near: Row | undefined,
+): Found => {
+  const counter = end - 1
+  if (counter < line.first) return undefined
+  if (near?.counter === counter) return near
+  return rowAt(transcript, line.index, counter) ?? { absent: { line: line.index, counter } }
 }

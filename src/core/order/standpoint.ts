@@ -8,7 +8,7 @@ import type { Line } from '../transcript/transcript.ts'
 import { countAt } from '../transcript/vector.ts'
 import type { Finality, Seat, Voice } from './finality.ts'
 import type { Absent, Found, Ground } from './ground.ts'
-import { isAbsent, lastPassing } from './ground.ts'
+import { always, isAbsent, lastPassing } from './ground.ts'
 
 export interface Place {
   readonly line: number
@@ -37,12 +37,12 @@ const firstPassing = <Info>(
   if (before !== undefined && isAbsent(before)) return before
   const counter = before === undefined ? line.first : before.counter + 1
   if (counter >= end) return undefined
-  return lastPassing(ground, line, counter + 1, () => true)
+  return lastPassing(ground, line, counter + 1, always)
 }
 
 /** Who keeps a message of a leader from counting: those asked who do not build on it yet. */
 const keptBy = ({ asked }: Seat, { line, counter }: Place): Hex[] =>
-  asked.filter((other) => (other.covers.get(line) ?? 0) <= counter).map(({ leader }) => leader)
+  asked.filter((other) => countAt(other.covers, line) <= counter).map(({ leader }) => leader)
 
 /** Whose word would make a leader's first message that passes count: its own, where there is none. */
 const missingFor = <Info>(

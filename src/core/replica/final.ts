@@ -88,11 +88,12 @@ export const settleFinal = (turn: Turn, replica: Replica): void => {
   const { final } = replica
   if (!final.stale || final.loading) return
   final.stale = false
-  const found = finalityOf(groundOf(replica), final.hints)
+  const ground = groundOf(replica)
+  const found = finalityOf(ground, final.hints)
   if ('missing' in found) return readBack(turn, replica, found.missing)
   const grown = found.mark !== final.now.mark || found.frontier !== final.now.frontier
   final.now = found
-  noteWaits(turn, replica)
+  noteWaits(turn, replica, ground)
   arm(turn, replica)
   if (grown) {
     const event = { kind: 'final', group: replica.group, mark: found.mark } as const
@@ -144,9 +145,9 @@ const waitingPlaces = (replica: Replica): Place[] =>
       return !final && !isWithdrawn(replica, member, line, counter)
     })
 
-const noteWaits = (turn: Turn, replica: Replica): void => {
+const noteWaits = (turn: Turn, replica: Replica, ground: Ground): void => {
   const { final } = replica
-  const names = awaited(groundOf(replica), final.now, waitingPlaces(replica))
+  const names = awaited(ground, final.now, waitingPlaces(replica))
   const nowMs = Math.floor(turn.env.wallMs)
   final.since = new Map(names.map((name) => [name, final.since.get(name) ?? nowMs]))
 }

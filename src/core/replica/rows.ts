@@ -55,6 +55,7 @@ export const rowsOfRecords = (turn: Turn, line: number, entries: readonly Entry[
       gen: record.value.gen,
       seen,
       control: record.value.control,
+      leaf: undefined,
     })
   }
   return rows

@@ -158,5 +158,7 @@ export const freshTally = (nowMs: number): Tally => ({
   bytesOut: 0,
 })
 
+export const SHORT_BYTES = 8
+
 /** First bytes of an id, as vectors carry them. */
-export const short = (id: Bytes): Bytes => id.subarray(0, 8)
+export const short = (id: Bytes): Bytes => id.subarray(0, SHORT_BYTES)

@@ -2,26 +2,36 @@
  * Vectors: where every line ends. Held against one's own, a peer's vector says what it lacks, and
  * whether it has anything that is not held here.
  */
+import type { Bytes } from '../../base/bytes.ts'
 import { equal, toHex } from '../../base/bytes.ts'
 import type { VectorEntry } from '../anti-entropy/frames.ts'
 import type { Hex } from '../message/header.ts'
 import { MessageType } from '../message/type.ts'
 import type { Row } from '../transcript/row.ts'
+import type { Line } from '../transcript/transcript.ts'
 import { rowAt } from '../transcript/transcript.ts'
 import type { Place } from '../validity/past.ts'
 import { countAt } from '../transcript/vector.ts'
 import type { Replica } from './state.ts'
 import type { Want } from './stream-state.ts'
 import { bytesOf } from './state.ts'
-import { short } from './sync-state.ts'
+import { SHORT_BYTES, short } from './sync-state.ts'
+
+/** By transcript, the entry of each line as it was last told: nearly all stay from one time to the next. */
+const told = new WeakMap<readonly Line[], VectorEntry[]>()
 
 /** Where every line ends. */
-export const vectorOf = (replica: Replica): VectorEntry[] =>
-  replica.transcript.lines.map((line) => ({
-    member: short(bytesOf(line.member)),
-    counter: line.tip.counter,
-    tip: short(line.tip.idBytes),
-  }))
+export const vectorOf = ({ transcript }: Replica): VectorEntry[] => {
+  const before = told.get(transcript.lines) ?? []
+  const entries = transcript.lines.map(({ member, tip }, index): VectorEntry => {
+    const known = before[index]
+    if (known?.counter === tip.counter) return known
+    const name = known?.member ?? short(bytesOf(member))
+    return { member: name, counter: tip.counter, tip: short(tip.idBytes) }
+  })
+  told.set(transcript.lines, entries)
+  return entries
+}
 
 /** Whether a peer shows how far it knows this member, and that this end is held here. */
 export const knowsOwnEnd = (replica: Replica, entries: readonly VectorEntry[]): boolean => {
@@ -93,7 +103,14 @@ const coveredBy = (replica: Replica, index: number, entry: VectorEntry): number 
 
 const holds = (replica: Replica, index: number, entry: VectorEntry): boolean => {
   const row: Row | undefined = rowAt(replica.transcript, index, entry.counter)
-  return row !== undefined && equal(short(row.idBytes), entry.tip)
+  return row !== undefined && begins(row.idBytes, entry.tip)
+}
+
+/** Whether these are the first bytes of an id, as vectors carry them. */
+const begins = (id: Bytes, first: Bytes): boolean => {
+  if (first.length !== SHORT_BYTES) return false
+  for (let at = 0; at < SHORT_BYTES; at++) if (id[at] !== first[at]) return false
+  return true
 }
 
 /** A peer that is ahead on a line holds all of it, if the author has no other line here. */
@@ -145,11 +162,23 @@ export const oldPlaces = (replica: Replica, entries: readonly VectorEntry[]): Pl
   )
 }
 
-const linesByShortName = (replica: Replica): Map<string, number[]> => {
-  const byMember = new Map<string, number[]>()
-  for (const [member, lines] of replica.transcript.byMember) {
-    const name = toHex(short(bytesOf(member)))
-    byMember.set(name, [...(byMember.get(name) ?? []), ...lines])
+interface Names {
+  /** Lines that are in it. */
+  upTo: number
+  readonly lines: Map<string, number[]>
+}
+
+/** By transcript: lines only ever come to it, and keep their members. */
+const names = new WeakMap<readonly Line[], Names>()
+
+/** Lines by the short names of their members, spelled in hex. */
+const linesByShortName = ({ transcript }: Replica): ReadonlyMap<string, readonly number[]> => {
+  let known = names.get(transcript.lines)
+  if (known === undefined) names.set(transcript.lines, (known = { upTo: 0, lines: new Map() }))
+  for (; known.upTo < transcript.lines.length; known.upTo++) {
+    const line = transcript.lines[known.upTo]
+    const name = (line?.member ?? '').slice(0, 2 * SHORT_BYTES)
+    known.lines.set(name, [...(known.lines.get(name) ?? []), known.upTo])
   }
-  return byMember
+  return known.lines
 }

@@ -34,6 +34,8 @@ export interface Row {
   readonly seen: Vector
   /** The control past that a child inherits: itself, if it is a control message. */
   readonly control: Frontier
+  /** What it is in a view, once that was worked out. */
+  leaf?: Bytes | undefined
 }
 
 export const RowFlag = {

@@ -4,6 +4,7 @@
  * each was sealed. A context is a pure function of a set, so any cache of it may be dropped.
  */
 import type { Bytes } from '../../base/bytes.ts'
+import { compare } from '../../base/bytes.ts'
 import { Lru } from '../../base/lru.ts'
 import type { Crypto } from '../../crypto/crypto.ts'
 import { membershipHashOf } from '../attestation/view.ts'
@@ -56,6 +57,7 @@ export interface Jurisdiction {
   readonly hashes: WeakMap<Roster, Bytes>
   readonly recipients: WeakMap<Roster, ReadonlyMap<Hex, Bytes>>
   readonly removed: WeakMap<Roster, readonly Hex[]>
+  readonly inOrder: WeakMap<Roster, readonly MemberFacts[]>
 }
 
 const CONTEXTS_KEPT = 256
@@ -70,6 +72,7 @@ export const createJurisdiction = (
   hashes: new WeakMap(),
   recipients: new WeakMap(),
   removed: new WeakMap(),
+  inOrder: new WeakMap(),
 })
 
 const emptyContext = (jurisdiction: Jurisdiction): Context => ({
@@ -174,6 +177,20 @@ export const membershipHash = (
   const computed = membershipHashOf(crypto, jurisdiction.groupBytes, rows)
   jurisdiction.hashes.set(roster, computed)
   return computed
+}
+
+/** Everybody ever admitted, in the order of leaves. */
+export const factsInOrder = (
+  jurisdiction: Jurisdiction,
+  roster: Roster,
+): readonly MemberFacts[] => {
+  const known = jurisdiction.inOrder.get(roster)
+  if (known !== undefined) return known
+  const sorted = [...roster.members.values()]
+    .map(({ facts }) => facts)
+    .sort((a, b) => compare(a.account, b.account) || compare(a.memberBytes, b.memberBytes))
+  jurisdiction.inOrder.set(roster, sorted)
+  return sorted
 }
 
 /** Those to whom an epoch made on this past must be sealed, each with its latest prekey id. */

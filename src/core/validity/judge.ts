@@ -190,6 +190,7 @@ const accepted = (
     gen: isSealed(header.type) ? header.gen : (prev?.gen ?? 0),
     seen: withCount(past.seen, line, header.counter + 1),
     control,
+    leaf: undefined,
   }
   const start = typeof place === 'number' ? undefined : place
   return { kind: 'valid', row, parents, start, before: prev?.seen ?? past.seen, past, info }

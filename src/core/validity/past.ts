@@ -4,9 +4,8 @@
  */
 import type { Bytes } from '../../base/bytes.ts'
 import type { Crypto } from '../../crypto/crypto.ts'
-import type { LeafRow } from '../attestation/view.ts'
-import { leafOf, leafOfSilent, viewOf } from '../attestation/view.ts'
-import type { Roster } from '../membership/roster.ts'
+import { leafOf, leafOfSilent, viewOfLeaves } from '../attestation/view.ts'
+import type { MemberFacts, Roster } from '../membership/roster.ts'
 import type { Frontier } from '../transcript/control-log.ts'
 import { mergeFrontiers } from '../transcript/control-log.ts'
 import type { Row } from '../transcript/row.ts'
@@ -15,7 +14,7 @@ import { lineHolding, rowAt } from '../transcript/transcript.ts'
 import type { Vector } from '../transcript/vector.ts'
 import { countAt, emptyVector, join } from '../transcript/vector.ts'
 import type { ControlInfo, Jurisdiction } from './context.ts'
-import { membershipHash } from './context.ts'
+import { factsInOrder, membershipHash } from './context.ts'
 
 export interface Past {
   readonly seen: Vector
@@ -57,18 +56,14 @@ export interface View {
   readonly view: Bytes
 }
 
-const leaves = new WeakMap<Row, LeafRow>()
-
-/** The last rows of a member in a past: one, or one for each branch of an equivocator. */
+/** The last rows of a member in a past, where it has several lines: one for each branch. */
 const tipsIn = (
   transcript: Transcript<ControlInfo>,
   seen: Vector,
-  member: string,
+  own: readonly number[],
   missing: Place[],
 ): Row[] => {
-  const lines = (transcript.byMember.get(member) ?? []).filter(
-    (line) => countAt(seen, line) > (transcript.lines[line]?.first ?? 0),
-  )
+  const lines = own.filter((line) => countAt(seen, line) > (transcript.lines[line]?.first ?? 0))
   const tips: Row[] = []
   for (const line of lines) {
     const counter = countAt(seen, line) - 1
@@ -84,6 +79,47 @@ const tipsIn = (
   return tips
 }
 
+/** The last row of an honest member in a past: nearly always the last one held. */
+const tipIn = (
+  transcript: Transcript<ControlInfo>,
+  seen: Vector,
+  index: number,
+  missing: Place[],
+): Row | undefined => {
+  const line = transcript.lines[index]
+  const counter = countAt(seen, index) - 1
+  if (line === undefined || counter < line.first) return undefined
+  if (line.tip.counter === counter) return line.tip
+  const row = rowAt(transcript, index, counter)
+  if (row === undefined) missing.push({ line: index, counter })
+  return row
+}
+
+/** What a member is in the view over a past. */
+const leafIn = (
+  crypto: Crypto,
+  transcript: Transcript<ControlInfo>,
+  seen: Vector,
+  facts: MemberFacts,
+  missing: Place[],
+): Bytes => {
+  const { account, memberBytes: member, memberGroupId } = facts
+  const own = transcript.byMember.get(facts.member) ?? []
+  const [first] = own
+  if (own.length > 1 || first === undefined) {
+    const tips = tipsIn(transcript, seen, own, missing)
+    if (tips.length === 0) return leafOfSilent(crypto, account, member, memberGroupId)
+    const ends = tips.map((tip) => ({ counter: tip.counter, id: tip.idBytes }))
+    return leafOf(crypto, account, member, memberGroupId, ends)
+  }
+  const tip = tipIn(transcript, seen, first, missing)
+  if (tip === undefined) return leafOfSilent(crypto, account, member, memberGroupId)
+  tip.leaf ??= leafOf(crypto, account, member, memberGroupId, [
+    { counter: tip.counter, id: tip.idBytes },
+  ])
+  return tip.leaf
+}
+
 /** The view over a past, or the places of the rows that must be loaded first. */
 export const viewOfPast = (
   crypto: Crypto,
@@ -93,23 +129,11 @@ export const viewOfPast = (
   seen: Vector,
 ): { view: View } | { missing: Place[] } => {
   const missing: Place[] = []
-  const rows = [...roster.members.values()].map(({ facts }): LeafRow => {
-    const tips = tipsIn(transcript, seen, facts.member, missing)
-    const only = tips.length === 1 ? tips[0] : undefined
-    const known = only && leaves.get(only)
-    if (known !== undefined) return known
-    const { account, memberBytes: member, memberGroupId } = facts
-    const ends = tips.map((tip) => ({ counter: tip.counter, id: tip.idBytes }))
-    const leaf =
-      ends.length === 0
-        ? leafOfSilent(crypto, account, member, memberGroupId)
-        : leafOf(crypto, account, member, memberGroupId, ends)
-    const row = { account, member, leaf }
-    if (only !== undefined) leaves.set(only, row)
-    return row
-  })
+  const leaves = factsInOrder(jurisdiction, roster).map((facts) =>
+    leafIn(crypto, transcript, seen, facts, missing),
+  )
   if (missing.length > 0) return { missing }
   const hash = membershipHash(crypto, jurisdiction, roster)
-  const view = viewOf(crypto, jurisdiction.groupBytes, hash, rows)
-  return { view: { membershipHash: hash, count: rows.length, view } }
+  const view = viewOfLeaves(crypto, jurisdiction.groupBytes, hash, leaves)
+  return { view: { membershipHash: hash, count: leaves.length, view } }
 }

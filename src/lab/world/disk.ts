@@ -5,7 +5,6 @@
 
 import { Rows } from '../../adapters/memory/rows.ts'
 import type { SeededRandom } from '../../base/random.ts'
-import { only } from '../../core/storage.ts'
 import type { Store, Write } from '../../ports/store.ts'
 import type { Timeline } from './timeline.ts'
 
@@ -56,11 +55,12 @@ export class Disk {
   }
 
   #apply(batch: readonly Write[], sync: boolean): void {
-    const before = batch.map(({ key }) => ({
-      key,
-      value: this.rows.read(only(key))[0]?.value ?? null,
-    }))
-    this.#unsynced = sync ? [] : [...this.#unsynced, { before }]
+    // What is synced never has to be taken back.
+    if (sync) this.#unsynced = []
+    else {
+      const before = batch.map(({ key }) => ({ key, value: this.rows.get(key) ?? null }))
+      this.#unsynced.push({ before })
+    }
     this.rows.apply(batch)
   }
 

@@ -7,7 +7,7 @@ import type { Bytes } from '../../../base/bytes.ts'
 import type { Endpoint } from '../../../core/endpoint.ts'
 import { archivedKeys, archiveRanges } from '../../../core/replica/archive.ts'
 import type { TextReport } from '../../../core/report.ts'
-import { Space, key, only } from '../../../core/storage.ts'
+import { Space, key } from '../../../core/storage.ts'
 
 export interface Place {
   /** The group's number on that disk. */
@@ -20,8 +20,7 @@ const keyring = createMemoryKeyring()
 
 /** The stored record; the driver's marker before it is left out. */
 export function recordAt(rows: Rows, { number, line, counter }: Place): Bytes | undefined {
-  const [row] = rows.read(only(key(Space.message, number, line, counter)))
-  return row?.value.subarray(1)
+  return rows.get(key(Space.message, number, line, counter))?.subarray(1)
 }
 
 /** A text as `read` would show it; undefined when it is no text or not there. */
