@@ -20,6 +20,8 @@ export interface FaultDeskParts {
   readonly world: World
   readonly network: NetworkPlan
   readonly resolve: ResolveNode
+  /** Whether a node is run here: others are struck where they are. */
+  readonly owns: (node: number) => boolean
   readonly tell: (node: number, fact: Fact) => void
   readonly restarted: (node: number) => void
 }
@@ -58,7 +60,7 @@ export class FaultDesk {
     this.#active.set(name, resolved)
     this.#change(resolved)
     this.#strike(resolved)
-    const state = isInForce(world, resolved) ? 'verified' : 'unverified'
+    const state = this.#isFound(resolved) ? 'verified' : 'unverified'
     tell(-1, { k: 'fault', id, part, state, what: resolved.do })
   }
 
@@ -92,10 +94,18 @@ export class FaultDesk {
     tell(-1, { k: 'links', matrix })
   }
 
+  /** Looked at where it strikes somebody who is run here. */
+  #isFound(fault: ResolvedFault): boolean {
+    const { world, owns } = this.#parts
+    if (!('nodes' in fault) || fault.nodes.length === 0) return isInForce(world, fault)
+    const nodes = fault.nodes.filter(owns)
+    return nodes.length === 0 || isInForce(world, { ...fault, nodes })
+  }
+
   #strike(fault: ResolvedFault): void {
-    const { world, tell } = this.#parts
+    const { world, tell, owns } = this.#parts
     if (!('nodes' in fault)) return
-    for (const node of fault.nodes) {
+    for (const node of fault.nodes.filter(owns)) {
       switch (fault.do) {
         case 'crash':
           world.crash(node, { writes: writes[fault.unsynced], silent: fault.silent })
@@ -115,9 +125,9 @@ export class FaultDesk {
   }
 
   #end(fault: ResolvedFault): void {
-    const { world } = this.#parts
+    const { world, owns } = this.#parts
     if (!('nodes' in fault)) return
-    for (const node of fault.nodes) {
+    for (const node of fault.nodes.filter(owns)) {
       if (fault.do === 'crash' || fault.do === 'offline') this.#start(node)
       else if (fault.do === 'skew') world.setClock(node, {})
       else {

@@ -1,13 +1,14 @@
 // The engine in virtual time: the protocol's machines under the real driver, over simulated ports. It
 // founds the groups on calm links, then plays the events of the scenario at their instants. Weather
-// begins anew with the run, so every protocol meets the same at the same time.
+// begins anew with the run, so every protocol meets the same at the same time. Groups are worlds apart.
 
-import { freemem } from 'node:os'
+import { availableParallelism, freemem } from 'node:os'
 
-import type { Setup } from '../../protocol/port.ts'
-import type { Materialised } from '../../scenario/materialised.ts'
+import { protocols } from '../../protocol/registry.ts'
 import type { Capabilities, Engine, EngineReport, EngineRun } from '../engine.ts'
-import { SimStage } from './stage.ts'
+import { THREADS_MAX, runPopulations } from './crew/crew.ts'
+import { populationsOf } from './crew/population.ts'
+import { SimStage, setupOf } from './stage.ts'
 
 /** What a node of the real core takes in memory, with its disk, in a group of a hundred. */
 const NODE_BYTES = 6 * 1024 * 1024
@@ -36,6 +37,8 @@ function capabilities(): Capabilities {
 }
 
 async function run(run: EngineRun): Promise<EngineReport> {
+  const populations = populationsOf(run.scenario)
+  if (populations !== undefined) return runPopulations(run, populations, threadsFor(run))
   const stage = new SimStage(run, setupOf(run.scenario, run.use.with))
   await stage.found()
   await stage.play()
@@ -43,8 +46,8 @@ async function run(run: EngineRun): Promise<EngineReport> {
   return { steps: stage.steps, delayProvider: 'virtual', notes: [] }
 }
 
-export function setupOf(scenario: Materialised, given: Setup['with']): Setup {
-  const { nodes, groups, seed, network } = scenario
-  const absent = new Set(network.absent.flatMap(([a, b]) => [a * nodes + b, b * nodes + a]))
-  return { nodes, groups, seed, with: given, absent }
+/** A protocol from elsewhere, such as a test plants, cannot be found again by another thread. */
+function threadsFor({ protocol, use }: EngineRun): number {
+  const known = protocols.find(({ name }) => name === use.use)
+  return known === protocol ? Math.min(THREADS_MAX, availableParallelism()) : 0
 }

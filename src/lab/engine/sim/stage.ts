@@ -3,7 +3,12 @@
 
 import { CoterieError } from '../../../base/error.ts'
 import type { ProtocolRun, Setup } from '../../protocol/port.ts'
-import type { NodeRef, OperationEvent, ScenarioEvent } from '../../scenario/materialised.ts'
+import type {
+  Materialised,
+  NodeRef,
+  OperationEvent,
+  ScenarioEvent,
+} from '../../scenario/materialised.ts'
 import { allAgree } from '../../trace/agree.ts'
 import type { Fact } from '../../trace/event.ts'
 import { type World, createWorld } from '../../world/world.ts'
@@ -28,15 +33,20 @@ export class SimStage {
   readonly #protocol: ProtocolRun
   readonly #world: World
   readonly #faults: FaultDesk
+  /** The nodes that this world runs; those of other populations are never started. */
+  readonly #own: readonly number[]
   readonly #dirty = new Set<number>()
   #startMs = 0
   #begun = false
   #breathMs = 0
   #failure: Error | undefined
 
-  constructor(run: EngineRun, setup: Setup) {
+  /** @param own the nodes that are run here. Default: all. */
+  constructor(run: EngineRun, setup: Setup, own?: readonly number[]) {
     this.#run = run
     this.#setup = setup
+    this.#own = own ?? Array.from({ length: setup.nodes }, (_, node) => node)
+    const owned = new Set(this.#own)
     const protocol = run.protocol.prepare(setup)
     this.#protocol = protocol
     this.#world = createWorld({
@@ -47,6 +57,7 @@ export class SimStage {
         ? {}
         : { peerId: (index, secret) => protocol.peerId?.(index, secret) ?? '' }),
       keepEvents: false,
+      startMs: (node) => (owned.has(node) ? 0 : undefined),
       onEvent: (node, heard) => {
         protocol.heard(node, heard.event)
         this.#mark(node)
@@ -57,6 +68,7 @@ export class SimStage {
     this.#faults = new FaultDesk({
       world: this.#world,
       network: run.scenario.network,
+      owns: (node) => owned.has(node),
       resolve: (ref) => this.#resolve(ref),
       tell: (node, fact) => this.#tell(node, fact),
       restarted: (node) => protocol.restarted(node),
@@ -139,7 +151,7 @@ export class SimStage {
     const links = composeLinks(nodes, network, [])
     world.setLinks(links)
     this.#tell(-1, { k: 'links', matrix: links })
-    for (let node = 0; node < nodes; node++) this.#tell(node, { k: 'life', up: true })
+    for (const node of this.#own) this.#tell(node, { k: 'life', up: true })
     this.#protocol.begin((node, fact) => this.#tell(node, fact))
     this.#tell(-1, { k: 'cov', what: `began: ${protocol.name}` })
   }
@@ -184,14 +196,13 @@ export class SimStage {
 
   #isQuiet(): boolean {
     return this.#setup.groups.every((_, group) => {
-      const nodes = Array.from({ length: this.#setup.nodes }, (_each, node) => node)
-      return allAgree(nodes.flatMap((node) => this.#digestOf(node, group) ?? []))
+      return allAgree(this.#own.flatMap((node) => this.#digestOf(node, group) ?? []))
     })
   }
 
   #digests(): void {
     this.#setup.groups.forEach((_, group) => {
-      for (let node = 0; node < this.#setup.nodes; node++) {
+      for (const node of this.#own) {
         const digest = this.#digestOf(node, group)
         if (digest !== undefined) this.#tell(node, { k: 'digest', g: group, ...digest })
       }
@@ -206,7 +217,7 @@ export class SimStage {
     if (!this.#begun) return
     this.#settle()
     this.#digests()
-    for (let node = 0; node < this.#setup.nodes; node++) {
+    for (const node of this.#own) {
       const { frames, bytes } = this.#world.traffic(node)
       this.#tell(node, { k: 'sent', frames, bytes })
       const counts = { ...this.#world.node(node).cryptoCounts }
@@ -267,4 +278,10 @@ export class SimStage {
     const done = this.#begun ? Math.min(1, this.#nowMs / whole) : 0
     this.#run.progress({ done, protocol: this.#run.use.as, what })
   }
+}
+
+export function setupOf(scenario: Materialised, given: Setup['with']): Setup {
+  const { nodes, groups, seed, network } = scenario
+  const absent = new Set(network.absent.flatMap(([a, b]) => [a * nodes + b, b * nodes + a]))
+  return { nodes, groups, seed, with: given, absent }
 }
