@@ -58,6 +58,7 @@ export interface Jurisdiction {
   readonly recipients: WeakMap<Roster, ReadonlyMap<Hex, Bytes>>
   readonly removed: WeakMap<Roster, readonly Hex[]>
   readonly inOrder: WeakMap<Roster, readonly MemberFacts[]>
+  latestOrder: readonly MemberFacts[]
 }
 
 const CONTEXTS_KEPT = 256
@@ -73,6 +74,7 @@ export const createJurisdiction = (
   recipients: new WeakMap(),
   removed: new WeakMap(),
   inOrder: new WeakMap(),
+  latestOrder: [],
 })
 
 const emptyContext = (jurisdiction: Jurisdiction): Context => ({
@@ -179,16 +181,22 @@ export const membershipHash = (
   return computed
 }
 
-/** Everybody ever admitted, in the order of leaves. */
+/** Everybody ever admitted, in the order of leaves: one list as long as nobody comes. */
 export const factsInOrder = (
   jurisdiction: Jurisdiction,
   roster: Roster,
 ): readonly MemberFacts[] => {
+  const { members } = roster
   const known = jurisdiction.inOrder.get(roster)
   if (known !== undefined) return known
-  const sorted = [...roster.members.values()]
-    .map(({ facts }) => facts)
-    .sort((a, b) => compare(a.account, b.account) || compare(a.memberBytes, b.memberBytes))
+  const before = jurisdiction.latestOrder
+  const same = before.length === members.size && before.every(({ member }) => members.has(member))
+  const sorted = same
+    ? before
+    : [...members.values()]
+        .map(({ facts }) => facts)
+        .sort((a, b) => compare(a.account, b.account) || compare(a.memberBytes, b.memberBytes))
+  jurisdiction.latestOrder = sorted
   jurisdiction.inOrder.set(roster, sorted)
   return sorted
 }

@@ -1,18 +1,22 @@
 /**
  * A message's past, assembled from its parents' rows: vector, control past, lamport. With it come
- * the comparable statements about that past: one leaf per member, and the view over all leaves.
+ * the comparable statements about that past: one leaf per member, and the view over all leaves, which
+ * is made from the last one by what changed.
  */
 import type { Bytes } from '../../base/bytes.ts'
+import { EMPTY } from '../../base/bytes.ts'
 import type { Crypto } from '../../crypto/crypto.ts'
+import { HASH_BYTES } from '../../crypto/crypto.ts'
 import { leafOf, leafOfSilent, viewOfLeaves } from '../attestation/view.ts'
 import type { MemberFacts, Roster } from '../membership/roster.ts'
+import type { Hex } from '../message/header.ts'
 import type { Frontier } from '../transcript/control-log.ts'
 import { mergeFrontiers } from '../transcript/control-log.ts'
 import type { Row } from '../transcript/row.ts'
-import type { Transcript } from '../transcript/transcript.ts'
+import type { Line, Transcript } from '../transcript/transcript.ts'
 import { lineHolding, rowAt } from '../transcript/transcript.ts'
 import type { Vector } from '../transcript/vector.ts'
-import { countAt, emptyVector, join } from '../transcript/vector.ts'
+import { changes, countAt, emptyVector, join } from '../transcript/vector.ts'
 import type { ControlInfo, Jurisdiction } from './context.ts'
 import { factsInOrder, membershipHash } from './context.ts'
 
@@ -120,6 +124,44 @@ const leafIn = (
   return tip.leaf
 }
 
+/** The leaves of the view that was made last, side by side. */
+interface Leaves {
+  readonly order: readonly MemberFacts[]
+  /** By member, where its leaf is. */
+  readonly places: ReadonlyMap<Hex, number>
+  readonly bytes: Bytes
+  /** The past they are of; undefined while they are of none. */
+  seen: Vector | undefined
+}
+
+/** By transcript: from one view to the next few leaves change. */
+const latest = new WeakMap<readonly Line[], Leaves>()
+
+const leavesOf = ({ lines }: Transcript<ControlInfo>, order: readonly MemberFacts[]): Leaves => {
+  const known = latest.get(lines)
+  if (known?.order === order) return known
+  const places = new Map(order.map(({ member }, place) => [member, place]))
+  const made = { order, places, bytes: new Uint8Array(order.length * HASH_BYTES), seen: undefined }
+  latest.set(lines, made)
+  return made
+}
+
+/** Whose leaves are others now. */
+const staleIn = (
+  { lines }: Transcript<ControlInfo>,
+  { order, places, seen: before }: Leaves,
+  seen: Vector,
+): readonly number[] => {
+  if (before === undefined) return order.map((_, place) => place)
+  const changed = changes(before, seen)
+  const stale: number[] = []
+  for (let i = 0; i < changed.length; i += 2) {
+    const place = places.get(lines[changed[i] ?? 0]?.member ?? '')
+    if (place !== undefined) stale.push(place)
+  }
+  return stale
+}
+
 /** The view over a past, or the places of the rows that must be loaded first. */
 export const viewOfPast = (
   crypto: Crypto,
@@ -128,12 +170,18 @@ export const viewOfPast = (
   roster: Roster,
   seen: Vector,
 ): { view: View } | { missing: Place[] } => {
+  const order = factsInOrder(jurisdiction, roster)
+  const leaves = leavesOf(transcript, order)
+  const stale = staleIn(transcript, leaves, seen)
   const missing: Place[] = []
-  const leaves = factsInOrder(jurisdiction, roster).map((facts) =>
-    leafIn(crypto, transcript, seen, facts, missing),
-  )
+  const fresh = stale.map((place) => {
+    const facts = order[place]
+    return facts && leafIn(crypto, transcript, seen, facts, missing)
+  })
   if (missing.length > 0) return { missing }
+  stale.forEach((place, i) => leaves.bytes.set(fresh[i] ?? EMPTY, place * HASH_BYTES))
+  leaves.seen = seen
   const hash = membershipHash(crypto, jurisdiction, roster)
-  const view = viewOfLeaves(crypto, jurisdiction.groupBytes, hash, leaves)
-  return { view: { membershipHash: hash, count: leaves.length, view } }
+  const view = viewOfLeaves(crypto, jurisdiction.groupBytes, hash, order.length, leaves.bytes)
+  return { view: { membershipHash: hash, count: order.length, view } }
 }
