@@ -9,6 +9,7 @@ import { pathToFileURL } from 'node:url'
 import { envelopeVectors, epochVectors, textVectors, viewVectors } from './vectors/epoch.ts'
 import { archiveVectors } from './vectors/archive.ts'
 import { batchVectors } from './vectors/batch.ts'
+import { evidenceVectors } from './vectors/evidence.ts'
 import { joinFrameVectors, syncFrameVectors } from './vectors/frames.ts'
 import { helloVectors } from './vectors/hello.ts'
 import { constitutionVectors, identityVectors } from './vectors/identity.ts'
@@ -29,6 +30,7 @@ export const vectors: Readonly<Record<string, () => object>> = {
   view: viewVectors,
   meta: metaVectors,
   message: messageVectors,
+  evidence: evidenceVectors,
   archive: archiveVectors,
   batch: batchVectors,
   hello: helloVectors,
