@@ -90,15 +90,20 @@ const tell = (turn: Turn, replica: Replica, { id, entries }: HeldMeta): void => 
   emit(turn, { kind: 'notify', event: { kind: 'meta', group: replica.group, id } })
 }
 
-/** Opens Metas that could not be opened when they came, now that there are keys. */
-export const openWaitingMetas = (turn: Turn, replica: Replica): void => {
+/** Opens Metas that could not be opened when they came, now that there are keys; then goes on. */
+export const openWaitingMetas = (
+  turn: Turn,
+  replica: Replica,
+  then: (turn: Turn) => void = () => undefined,
+): void => {
   const waiting = [...replica.meta.held.values()].filter(
     ({ entries, epoch }) => entries === undefined && replica.epochs.has(epoch),
   )
-  if (waiting.length === 0) return
+  if (waiting.length === 0) return then(turn)
   const ranges = waiting.map(({ line, counter }) => only(messageKey(replica, line, counter)))
   load(turn, ranges, (later, results) => {
     waiting.forEach((meta, i) => openStored(later, replica, meta, results[i]?.[0]))
+    then(later)
   })
 }
 

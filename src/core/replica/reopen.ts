@@ -116,8 +116,12 @@ const keyFor = (turn: Turn, replica: Replica, message: Message): Bytes | undefin
   return given?.find((key) => fits(crypto, key, header))
 }
 
+/** All texts were tried; Metas need the same keys, so they are opened before those are erased. */
+const finish = (turn: Turn, replica: Replica, epoch: Hex): void =>
+  openWaitingMetas(turn, replica, (later) => moveOn(later, replica, epoch))
+
 /** All were tried: the chains move on to where their authors are. */
-const finish = (turn: Turn, replica: Replica, epoch: Hex): void => {
+const moveOn = (turn: Turn, replica: Replica, epoch: Hex): void => {
   for (const keys of replica.sharing.trying.get(epoch)?.values() ?? []) keys.length = 0
   replica.sharing.trying.delete(epoch)
   if (!replica.reopening.delete(epoch)) return
@@ -130,7 +134,6 @@ const finish = (turn: Turn, replica: Replica, epoch: Hex): void => {
     if (now !== undefined) forgetLeft(replica, line)
   }
   dropDoubted(replica, epoch)
-  openWaitingMetas(turn, replica)
   replica.changed = true
   const { group } = replica
   emit(turn, { kind: 'notify', event: { kind: 'epoch', group, epoch, opened: true } })
