@@ -86,7 +86,9 @@ const admission = (...headers: readonly [Message, ...Message[]]) => ({
   body: at.add.body,
 })
 
-const proofs: readonly (Proof & { readonly what: string })[] = [
+type Told = Proof & { readonly what: string }
+
+const proofs: readonly [Told, Told, Told] = [
   { what: 'of a leader', constitution: club.bytes, admission: undefined, evidence: ofLeader },
   {
     what: 'of a member',
@@ -103,7 +105,7 @@ const proofs: readonly (Proof & { readonly what: string })[] = [
 ]
 
 function badProofs() {
-  const [leader, member] = proofs as [Proof, Proof]
+  const [leader, member] = proofs
   const encoded = encodeProof(leader)
   const changed = { side: side(at.add), body: lastFlipped(at.add.body) }
   const forged = { ...side(other), signature: one.signature }

@@ -1,8 +1,9 @@
 // Rule Q (I38) in plays written by hand: a leader uses a number twice, lets somebody in whom nobody else
 // knows, and goes on. What was heard in time stays, what is said afterwards does not come in, and a friend
 // of the liar's own making opens no door. The definitions agree each time.
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { Message } from '../../src/core/message/message.ts'
+import type * as quarantine from '../../src/core/validity/quarantine.ts'
 import { signMessage } from '../../src/core/message/message.ts'
 import { draftOf } from '../support/author.ts'
 import { Bench } from '../support/bench.ts'
@@ -11,6 +12,16 @@ import { Writer, castOf } from '../support/crew.ts'
 import { crypto } from '../support/bench.ts'
 import { isQuiet } from '../support/quiet.ts'
 import { Reference, graphOf } from '../support/reference.ts'
+
+/** The fault: whoever is accused is heard all the same. */
+const deaf = vi.hoisted(() => ({ on: false }))
+
+vi.mock('../../src/core/validity/quarantine.ts', async (original) => {
+  const real = await original<typeof quarantine>()
+  const judgeQuarantine: typeof real.judgeQuarantine = (...given) =>
+    deaf.on ? { kind: 'covered' } : real.judgeQuarantine(...given)
+  return { ...real, judgeQuarantine }
+})
 
 const cast = castOf({ seed: 'evidence', leaders: 2, members: ['ada', 'sybil'] })
 const [liar, honest] = cast.leaders as [Person, Person]
@@ -167,6 +178,20 @@ describe('evidence against a leader', () => {
       [honest.self.member, ada.self.member].sort(),
     )
   })
+})
+
+test('a core that hears the accused all the same is noticed by the definitions: the check can fail', () => {
+  const { play, pair } = forked()
+  play.tell(honest, ...pair)
+  const proof = play.say(honest, { kind: 'accuse', pair })
+  const late = play.say(liar, { kind: 'attest' })
+  deaf.on = true
+  try {
+    expect(() => verdict(play, honest, proof, [late])).toThrow('expected false to be true')
+  } finally {
+    deaf.on = false
+  }
+  expect(verdict(play, honest, proof, [late])).toBe('quarantine')
 })
 
 test('evidence against the only leader freezes the group, and says what to do', () => {

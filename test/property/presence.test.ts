@@ -1,13 +1,44 @@
 // Signs of life of leaders: they cross members who can meet both sides, they end after ninety seconds, and
 // replaying them gains nothing but one turn of waiting (I42).
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import type { GroupFrame } from '../../src/core/anti-entropy/frames.ts'
+import { readGroupFrame, writeGroupFrame } from '../../src/core/anti-entropy/frames.ts'
+import { decode } from '../../src/codec/canonical.ts'
 import type { Effect } from '../../src/core/effect.ts'
 import { Endpoint } from '../../src/core/endpoint.ts'
 import type { Env } from '../../src/core/env.ts'
 import type { Input } from '../../src/core/input.ts'
+import type * as online from '../../src/core/presence/online.ts'
+import type * as presence from '../../src/core/presence/presence.ts'
+import type { Presence } from '../../src/core/presence/presence.ts'
+import { parsePresence, signPresence } from '../../src/core/presence/presence.ts'
 import { ROTATE_JITTER_MS, ROTATE_SLOT_MS } from '../../src/base/limits.ts'
 import { type Mesh, done, everyone, found, groupOf, meshWorld, later } from '../support/mesh.ts'
+import { crypto } from '../support/bench.ts'
 import { epochs } from '../support/election.ts'
+
+/** Faults: every sign of life is new; one never ends; anybody's signature will do. */
+const fault = vi.hoisted(() => ({ name: '' }))
+
+vi.mock('../../src/core/presence/online.ts', async (original) => {
+  const real = await original<typeof online>()
+  const isNewSign: typeof real.isNewSign = (...given) =>
+    fault.name === 'every sign is new' || real.isNewSign(...given)
+  const showsLife: typeof real.showsLife = (signs, member, nowMs) =>
+    fault.name === 'no sign ends' ? signs.has(member) : real.showsLife(signs, member, nowMs)
+  return { ...real, isNewSign, showsLife }
+})
+
+vi.mock('../../src/core/presence/presence.ts', async (original) => {
+  const real = await original<typeof presence>()
+  const presenceHolds: typeof real.presenceHolds = (...given) =>
+    fault.name === 'nobody checks who signed' || real.presenceHolds(...given)
+  return { ...real, presenceHolds }
+})
+
+afterEach(() => {
+  fault.name = ''
+})
 
 const managers = (mesh: Mesh, nodes: readonly number[]): (string | null | undefined)[] =>
   nodes.map((node) => groupOf(mesh, node)?.manager)
@@ -19,6 +50,12 @@ const PRESENCE_FRAME = 28
 const isPresence = (frame: Uint8Array): boolean =>
   // An array of three, then the kind as one byte after 0x18.
   frame[0] === 0x83 && frame[1] === 0x18 && frame[2] === PRESENCE_FRAME
+
+const readFrame = (frame: Uint8Array): GroupFrame | undefined => {
+  const value = decode(frame, { maxBytes: frame.length })
+  const read = value.ok ? readGroupFrame(value.value) : value
+  return read.ok ? read.value : undefined
+}
 
 /** Hears every presence and says it again to everybody with each step, for ever. */
 class Parrot extends Endpoint {
@@ -138,5 +175,106 @@ describe('replayed signs of life (I42)', () => {
     // One leader is dead and believed alive; the next acts after its turn.
     expect(waitOf(true)).toBeLessThanOrEqual(slotMs + 200)
     expect(waitOf(false)).toBeLessThanOrEqual(slotMs + 200)
+  })
+})
+
+describe('the checks can fail', () => {
+  test('where every sign counts as new, whoever is dead goes on for ever', () => {
+    fault.name = 'every sign is new'
+    const mesh = council('old', true)
+    const best = bestOf(mesh)
+    const dead = selfOf(mesh, best)
+    mesh.world.crash(best, { silent: true })
+    later(mesh, 100_000)
+    expect(
+      managers(
+        mesh,
+        [0, 1, 2].filter((node) => node !== best),
+      ),
+    ).toContain(dead)
+  })
+
+  test('where no sign ends, whoever is silent is waited for for ever', () => {
+    const mesh = found(meshWorld({ seed: 'end', nodes: 3, keepEvents: false }), 2)
+    const link = { cut: 'blackhole' } as const
+    mesh.world.setLinks({
+      rules: [
+        { from: 0, to: 1, link },
+        { from: 1, to: 0, link },
+      ],
+    })
+    later(mesh, 200_000)
+    const [manager] = managers(mesh, [2])
+    const [best, other] = selfOf(mesh, 0) === manager ? [0, 1] : [1, 0]
+    fault.name = 'no sign ends'
+    mesh.world.crash(best, { silent: true })
+    later(mesh, 200_000)
+    expect(managers(mesh, [other])).toEqual([manager])
+  })
+})
+
+describe('a sign of life that somebody else made up', () => {
+  /** Of each leader that it heard of it goes on saying that it lives, under numbers of its own making. */
+  class Forger extends Endpoint {
+    readonly #channels = new Set<number>()
+    readonly #heard = new Map<string, Presence>()
+    #seq = 1_000
+    #saidMs = 0
+
+    override step(input: Input, env: Env): Effect[] {
+      if (input.kind === 'channel-open' && input.protocol === 'sync')
+        this.#channels.add(input.channel)
+      if (input.kind === 'channel-closed') this.#channels.delete(input.channel)
+      if (input.kind === 'frame' && isPresence(input.frame)) this.#keep(input.frame)
+      const effects = super.step(input, env)
+      if (input.kind !== 'timer' || env.nowMs - this.#saidMs < 20_000) return effects
+      this.#saidMs = env.nowMs
+      const forged = [...this.#heard.values()].map((one) => this.#forged(one))
+      const again = [...this.#channels].flatMap((channel) =>
+        forged.map((frame): Effect => ({ kind: 'send', channel, frame })),
+      )
+      return [...effects, ...again]
+    }
+
+    #keep(bytes: Uint8Array): void {
+      const frame = readFrame(bytes)
+      const read = frame?.kind === 'presence' ? parsePresence(frame.presence) : undefined
+      if (read?.ok === true) this.#heard.set(read.value.member.join(), read.value)
+    }
+
+    #forged(heard: Presence): Uint8Array {
+      const presence = signPresence(crypto, new Uint8Array(32).fill(7), {
+        ...heard,
+        seq: this.#seq++,
+      })
+      return writeGroupFrame({ kind: 'presence', index: 0, presence })
+    }
+  }
+
+  /** Whether a dead leader is still believed in. */
+  const believed = (): boolean => {
+    const world = meshWorld({
+      seed: 'forged',
+      nodes: 4,
+      keepEvents: false,
+      endpoint: (identity, provider, node) =>
+        new (node === 3 ? Forger : Endpoint)(identity, provider),
+    })
+    const mesh = found(world, 3)
+    later(mesh, 150_000)
+    // All but a leader whose turn comes later die.
+    const heir = [0, 1, 2].find((node) => node !== bestOf(mesh)) ?? -1
+    for (const node of [0, 1, 2]) if (node !== heir) mesh.world.crash(node, { silent: true })
+    later(mesh, 150_000)
+    return managers(mesh, [heir])[0] !== selfOf(mesh, heir)
+  }
+
+  test('keeps nobody alive', () => {
+    expect(believed()).toBe(false)
+  })
+
+  test('does where nobody checks who signed: the check can fail', () => {
+    fault.name = 'nobody checks who signed'
+    expect(believed()).toBe(true)
   })
 })

@@ -1,57 +1,33 @@
 // I35: keys are given only to whoever is active and entitled at that moment, on its own link, in bounds;
 // and an answer that nobody asked for, or that does not fit, leaves everything as it was.
 import { describe, expect, test } from 'vitest'
-import { decode } from '../../src/codec/canonical.ts'
 import { writeGroupFrame } from '../../src/core/anti-entropy/frames.ts'
-import type { GroupFrame } from '../../src/core/anti-entropy/frames.ts'
-import { readGroupFrame } from '../../src/core/anti-entropy/frames.ts'
 import { Endpoint } from '../../src/core/endpoint.ts'
 import type { SharedKeys, ShareBinding } from '../../src/core/key-share/answer.ts'
 import { sealShare } from '../../src/core/key-share/answer.ts'
 import type { ShareRequest } from '../../src/core/key-share/request.ts'
-import {
-  parseShareRequest,
-  shareRequestHash,
-  signShareRequest,
-} from '../../src/core/key-share/request.ts'
+import { parseShareRequest, shareRequestHash } from '../../src/core/key-share/request.ts'
 import { ShareRefusal } from '../../src/core/key-share/right.ts'
-import { SecretKind, bytesOf, secretKey } from '../../src/core/replica/state.ts'
+import { bytesOf } from '../../src/core/replica/state.ts'
 import { Space, key, within } from '../../src/core/storage.ts'
 import { toHex } from '../../src/base/bytes.ts'
+import {
+  ask,
+  codes,
+  epochsOf,
+  filled,
+  framesOf,
+  given,
+  nothing,
+  requestOf,
+  selfOf,
+  setting,
+} from '../support/asking.ts'
 import { nextPlain, secretOf } from '../support/author.ts'
 import { crypto, messagesOf } from '../support/bench.ts'
 import { Hostile, batchFrame, batchOf, hostileAt, sendFrames } from '../support/hostile.ts'
-import {
-  type Mesh,
-  converge,
-  done,
-  endpointOf,
-  found,
-  groupOf,
-  meshWorld,
-  say,
-  later,
-} from '../support/mesh.ts'
+import { type Mesh, converge, done, endpointOf, groupOf, say, later } from '../support/mesh.ts'
 import { countedAt, sharesAt, shutOut, textsAt, undecryptableAt } from '../support/sharing.ts'
-
-const nothing = new Uint8Array()
-const filled = (byte: number, length = 32): Uint8Array => new Uint8Array(length).fill(byte)
-
-/** Group frames of a kind that a hostile node was sent. */
-const framesOf = <Kind extends GroupFrame['kind']>(
-  mesh: Mesh,
-  node: number,
-  kind: Kind,
-): Extract<GroupFrame, { kind: Kind }>[] =>
-  hostileAt(mesh.world, node).heard.flatMap(({ frame }) => {
-    const value = decode(frame, { maxBytes: frame.length })
-    const read = value.ok ? readGroupFrame(value.value) : value
-    return read.ok && read.value.kind === kind
-      ? [read.value as Extract<GroupFrame, { kind: Kind }>]
-      : []
-  })
-
-const selfOf = (mesh: Mesh, node: number): Uint8Array => bytesOf(groupOf(mesh, node)?.self ?? '')
 
 describe('an answer', () => {
   /** Node 1 has asked one of the hostile members 2 and 3, who keep silent by themselves. */
@@ -185,57 +161,6 @@ describe('an answer', () => {
 })
 
 describe('a request', () => {
-  /** Nodes 0 and 1 are honest, 2 is hostile and was added last; nobody has said anything since. */
-  const setting = (seed: string): Mesh => {
-    const world = meshWorld({
-      seed,
-      nodes: 3,
-      endpoint: (identity, provider, node) =>
-        new (node < 2 ? Endpoint : Hostile)(identity, provider),
-    })
-    const mesh = found(world, 1, 3, 'partition-tolerant')
-    later(mesh, 5_000)
-    return mesh
-  }
-
-  const epochsOf = (mesh: Mesh, node = 0): Uint8Array[] => {
-    const number = endpointOf(mesh.world, node).groupNumber(mesh.group) ?? 0
-    const range = within(secretKey(number, SecretKind.epoch, nothing))
-    return mesh.world
-      .node(node)
-      .rows.read(range)
-      .map((row) => row.key.slice(-32))
-  }
-
-  let nonces = 0
-
-  /** A request by node 2, as it would be honest but for `bent`. */
-  const requestOf = (
-    mesh: Mesh,
-    seed: string,
-    bent: Partial<ShareRequest> & { readonly signer?: Uint8Array } = {},
-  ): Uint8Array => {
-    const { signer = secretOf(seed, 2, 'device'), ...fields } = bent
-    const heads = groupOf(mesh, 0)?.epochHeads ?? []
-    return signShareRequest(crypto, signer, {
-      group: bytesOf(mesh.group),
-      requester: selfOf(mesh, 2),
-      epochs: heads.map((epoch) => ({ epoch: bytesOf(epoch), after: nothing })),
-      key: crypto.xPublicKey(filled(3)),
-      nonce: filled(nonces++, 16),
-      timeMs: 0,
-      ...fields,
-    })
-  }
-
-  const ask = (mesh: Mesh, request: Uint8Array, to = 0): void => {
-    sendFrames(mesh.world, 2, to, [writeGroupFrame({ kind: 'share-request', index: 0, request })])
-    later(mesh, 300)
-  }
-
-  const codes = (mesh: Mesh): number[] => framesOf(mesh, 2, 'share').map(({ code }) => code)
-  const given = (mesh: Mesh): number => codes(mesh).filter((code) => code === 0).length
-
   test('of an active recipient is answered, and both count it', () => {
     const mesh = setting('fair')
     ask(mesh, requestOf(mesh, 'fair'))
