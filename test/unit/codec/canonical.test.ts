@@ -181,17 +181,35 @@ describe('bounds', () => {
     expect(decode(items(ITEMS_MAX))).toEqual({ ok: false, error: 'too many items' })
   })
 
-  test('are enforced before anything is allocated', () => {
-    const announced = [0x5b, 0x7b, 0x9b].map((head) =>
-      concat(Uint8Array.of(head), u64(Number.MAX_SAFE_INTEGER)),
+  /** Bytes that a reader of announced lengths takes at most, on the way. */
+  const roomFor = (read: (bytes: Bytes) => unknown, lengths: readonly number[]): number => {
+    const announced = lengths.flatMap((length) =>
+      [0x5b, 0x7b, 0x9b].map((head) => concat(Uint8Array.of(head), u64(length))),
     )
-    const before = process.memoryUsage()
-    for (let round = 0; round < 2_000; round++) {
-      for (const bytes of announced)
-        expect(decode(bytes)).toEqual({ ok: false, error: 'cut short' })
+    const before = process.memoryUsage().arrayBuffers
+    let most = 0
+    for (const bytes of announced) {
+      for (let round = 0; round < 1_000; round++) read(bytes)
+      most = Math.max(most, process.memoryUsage().arrayBuffers - before)
     }
-    const after = process.memoryUsage()
-    expect(after.arrayBuffers - before.arrayBuffers).toBeLessThan(8 * 1_024 * 1_024)
+    return most
+  }
+
+  const expectCut = (bytes: Bytes): void =>
+    expect(decode(bytes)).toEqual({ ok: false, error: 'cut short' })
+
+  test('are enforced before anything is allocated (I41)', () => {
+    const lengths = [Number.MAX_SAFE_INTEGER, 2 ** 20]
+    expect(roomFor(expectCut, lengths)).toBeLessThan(8 * 1_024 * 1_024)
+  })
+
+  test('that are trusted are seen: the check can fail', () => {
+    const taken: Bytes[] = []
+    const trusting = (bytes: Bytes): void => {
+      if (taken.length < 64)
+        taken.push(new Uint8Array(Number(Buffer.from(bytes).readBigUInt64BE(1))))
+    }
+    expect(roomFor(trusting, [2 ** 20])).toBeGreaterThan(8 * 1_024 * 1_024)
   })
 })
 
