@@ -12,12 +12,13 @@ import type * as online from '../../src/core/presence/online.ts'
 import type * as presence from '../../src/core/presence/presence.ts'
 import type { Presence } from '../../src/core/presence/presence.ts'
 import { parsePresence, signPresence } from '../../src/core/presence/presence.ts'
+import type * as presences from '../../src/core/replica/presences.ts'
 import { ROTATE_JITTER_MS, ROTATE_SLOT_MS } from '../../src/base/limits.ts'
 import { type Mesh, done, everyone, found, groupOf, meshWorld, later } from '../support/mesh.ts'
 import { crypto } from '../support/bench.ts'
 import { epochs } from '../support/election.ts'
 
-/** Faults: every sign of life is new; one never ends; anybody's signature will do. */
+/** Faults: every sign of life is new; one never ends; anybody's signature will do; none is passed on. */
 const fault = vi.hoisted(() => ({ name: '' }))
 
 vi.mock('../../src/core/presence/online.ts', async (original) => {
@@ -34,6 +35,15 @@ vi.mock('../../src/core/presence/presence.ts', async (original) => {
   const presenceHolds: typeof real.presenceHolds = (...given) =>
     fault.name === 'nobody checks who signed' || real.presenceHolds(...given)
   return { ...real, presenceHolds }
+})
+
+vi.mock('../../src/core/replica/presences.ts', async (original) => {
+  const real = await original<typeof presences>()
+  const takePresence: typeof real.takePresence = (...given) => {
+    const verdict = real.takePresence(...given)
+    return fault.name === 'nobody passes signs on' ? 'ignore' : verdict
+  }
+  return { ...real, takePresence }
 })
 
 afterEach(() => {
@@ -103,33 +113,31 @@ const bestOf = (mesh: Mesh): number => {
   return [0, 1, 2].find((node) => selfOf(mesh, node) === manager) ?? -1
 }
 
+/** Two leaders that cannot meet, and a member that meets both. */
+const line = (seed: string): Mesh => {
+  const mesh = found(meshWorld({ seed, nodes: 3, keepEvents: false }), 2)
+  const link = { cut: 'blackhole' } as const
+  mesh.world.setLinks({
+    rules: [
+      { from: 0, to: 1, link },
+      { from: 1, to: 0, link },
+    ],
+  })
+  // Long enough that what they knew of each other by their link is over.
+  later(mesh, 200_000)
+  return mesh
+}
+
 describe('signs of life', () => {
   test('reach leaders that cannot meet, through a member that meets both', () => {
-    const mesh = found(meshWorld({ seed: 'line', nodes: 3, keepEvents: false }), 2)
-    const link = { cut: 'blackhole' } as const
-    mesh.world.setLinks({
-      rules: [
-        { from: 0, to: 1, link },
-        { from: 1, to: 0, link },
-      ],
-    })
-    // Long enough that what they knew of each other by their link is over.
-    later(mesh, 200_000)
+    const mesh = line('line')
     const [one, ...others] = managers(mesh, everyone(mesh))
     expect(others).toEqual([one, one])
     expect([selfOf(mesh, 0), selfOf(mesh, 1)]).toContain(one)
   })
 
   test('end: ninety seconds after its last one a leader is not waited for any more', () => {
-    const mesh = found(meshWorld({ seed: 'end', nodes: 3, keepEvents: false }), 2)
-    const link = { cut: 'blackhole' } as const
-    mesh.world.setLinks({
-      rules: [
-        { from: 0, to: 1, link },
-        { from: 1, to: 0, link },
-      ],
-    })
-    later(mesh, 200_000)
+    const mesh = line('end')
     const [manager] = managers(mesh, [2])
     const [best, other] = selfOf(mesh, 0) === manager ? [0, 1] : [1, 0]
     mesh.world.crash(best, { silent: true })
@@ -194,16 +202,14 @@ describe('the checks can fail', () => {
     ).toContain(dead)
   })
 
+  test('where nobody passes signs on, leaders that cannot meet take turns without each other', () => {
+    fault.name = 'nobody passes signs on'
+    const mesh = line('line')
+    expect(managers(mesh, [0, 1])).toEqual([selfOf(mesh, 0), selfOf(mesh, 1)])
+  })
+
   test('where no sign ends, whoever is silent is waited for for ever', () => {
-    const mesh = found(meshWorld({ seed: 'end', nodes: 3, keepEvents: false }), 2)
-    const link = { cut: 'blackhole' } as const
-    mesh.world.setLinks({
-      rules: [
-        { from: 0, to: 1, link },
-        { from: 1, to: 0, link },
-      ],
-    })
-    later(mesh, 200_000)
+    const mesh = line('end')
     const [manager] = managers(mesh, [2])
     const [best, other] = selfOf(mesh, 0) === manager ? [0, 1] : [1, 0]
     fault.name = 'no sign ends'

@@ -1,13 +1,16 @@
 // I35: keys are given only to whoever is active and entitled at that moment, on its own link, in bounds;
 // and an answer that nobody asked for, or that does not fit, leaves everything as it was.
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { writeGroupFrame } from '../../src/core/anti-entropy/frames.ts'
 import { Endpoint } from '../../src/core/endpoint.ts'
+import type * as body from '../../src/core/epoch/body.ts'
+import { epochIdOf, parseEpochBody } from '../../src/core/epoch/body.ts'
 import type { SharedKeys, ShareBinding } from '../../src/core/key-share/answer.ts'
 import { sealShare } from '../../src/core/key-share/answer.ts'
 import type { ShareRequest } from '../../src/core/key-share/request.ts'
 import { parseShareRequest, shareRequestHash } from '../../src/core/key-share/request.ts'
 import { ShareRefusal } from '../../src/core/key-share/right.ts'
+import { parseEpochMessage } from '../../src/core/message/bodies.ts'
 import { bytesOf } from '../../src/core/replica/state.ts'
 import { Space, key, within } from '../../src/core/storage.ts'
 import { toHex } from '../../src/base/bytes.ts'
@@ -28,6 +31,27 @@ import { crypto, messagesOf } from '../support/bench.ts'
 import { Hostile, batchFrame, batchOf, hostileAt, sendFrames } from '../support/hostile.ts'
 import { type Mesh, converge, done, endpointOf, groupOf, say, later } from '../support/mesh.ts'
 import { countedAt, sharesAt, shutOut, textsAt, undecryptableAt } from '../support/sharing.ts'
+
+/** The fault: every secret is taken for the one that this commits to. */
+const trusting = vi.hoisted(() => ({ commit: undefined as Uint8Array | undefined }))
+
+vi.mock('../../src/core/epoch/body.ts', async (original) => {
+  const real = await original<typeof body>()
+  const secretCommitOf: typeof real.secretCommitOf = (...given) =>
+    trusting.commit ?? real.secretCommitOf(...given)
+  return { ...real, secretCommitOf }
+})
+
+const commitOf = (mesh: Mesh, epoch: Uint8Array): Uint8Array | undefined => {
+  for (const message of messagesOf(mesh, 2)) {
+    const outer = message.header.type === 8 ? parseEpochMessage(message.body) : undefined
+    if (outer?.ok !== true) continue
+    const read = parseEpochBody(outer.value.epoch)
+    const id = epochIdOf(crypto, bytesOf(mesh.group), outer.value.epoch)
+    if (read.ok && toHex(id) === toHex(epoch)) return read.value.secretCommit
+  }
+  return undefined
+}
 
 describe('an answer', () => {
   /** Node 1 has asked one of the hostile members 2 and 3, who keep silent by themselves. */
@@ -107,6 +131,20 @@ describe('an answer', () => {
     unchanged('wrong secret', 'commit-mismatch', ({ mesh, responder, binding, asked: to }) =>
       send(mesh, responder, binding, seal(to, binding, some)),
     ))
+
+  test('with another secret is taken where nobody compares: the check can fail', () => {
+    const { mesh, responder, binding, asked: to } = asked('wrong secret')
+    const before = stateOf(mesh)
+    trusting.commit = commitOf(mesh, binding.epoch)
+    expect(trusting.commit).toBeDefined()
+    try {
+      send(mesh, responder, binding, seal(to, binding, some))
+    } finally {
+      trusting.commit = undefined
+    }
+    expect(countedAt(mesh, 1, 'shares_taken/secret')).toBe(1)
+    expect(stateOf(mesh)).not.toBe(before)
+  })
 
   test.each(['group', 'epoch', 'request', 'responder'] as const)('sealed for another %s', (field) =>
     unchanged(`other ${field}`, 'share-unopenable', ({ mesh, responder, binding, asked: to }) =>
