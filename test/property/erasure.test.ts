@@ -22,7 +22,7 @@ import {
   skip,
   later,
 } from '../support/mesh.ts'
-import { type Loot, readable, steal } from '../support/thief.ts'
+import { type Loot, readable, steal } from '../../src/lab/protocol/coterie/thief.ts'
 
 const dayMs = 86_400_000
 

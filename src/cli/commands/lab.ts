@@ -5,7 +5,9 @@ import type { CommandSpec, Context, Given, OptionSpec } from '../command.ts'
 import { argument, optionFlag, optionList, optionText, usage } from '../command.ts'
 import { DONE, INTERRUPTED } from '../exit-code.ts'
 import { type Line, type Piece, type Style, table } from '../output/table.ts'
+import { compare } from './lab-compare.ts'
 import { shrink, sweep } from './lab-search.ts'
+import { type Study, studyLines, studyValue } from './lab-study.ts'
 
 type Verdict = 'pass' | 'fail' | 'unknown'
 
@@ -40,6 +42,7 @@ interface Result {
   readonly dir: string
   readonly interrupted: boolean
   readonly protocols: readonly Shown[]
+  readonly study?: Study
 }
 
 const FAILED = 1
@@ -63,7 +66,7 @@ const runOptions: readonly OptionSpec[] = [
   { flags: '--out <dir>', summary: 'a new folder for the run (default: lab-runs/<name>-<number>)' },
   {
     flags: '--trace <level>',
-    summary: 'normal, or digest to keep no trace (default: normal up to 100 nodes)',
+    summary: 'normal, full with frames, digest to keep none (default: normal up to 100 nodes)',
   },
 ]
 
@@ -197,7 +200,7 @@ export const lab: CommandSpec = {
   name: 'lab',
   summary: 'Run experiments: protocols under one netsplit, measured and judged.',
   examples: ['lab list', 'lab run manager-in-minority'],
-  commands: [list, validate, materialise, runCommand, replay, sweep, shrink, report],
+  commands: [list, validate, materialise, runCommand, replay, sweep, shrink, compare, report],
 }
 
 function exitOf({ verdict, interrupted }: Result): number {
@@ -225,9 +228,9 @@ function optionsOf({ out, signal }: Context, given: Given) {
   }
 }
 
-function levelOf(text: string | undefined): 'digest' | 'normal' | undefined {
-  if (text === undefined || text === 'digest' || text === 'normal') return text
-  throw usage(`--trace takes normal or digest, not "${text}".`)
+function levelOf(text: string | undefined): 'digest' | 'normal' | 'full' | undefined {
+  if (text === undefined || text === 'digest' || text === 'normal' || text === 'full') return text
+  throw usage(`--trace takes normal, full or digest, not "${text}".`)
 }
 
 interface Progress {
@@ -248,13 +251,17 @@ async function show(context: Context, result: Result, more: object): Promise<voi
   const { verdict, digest, scenario, seed, engine, dir, interrupted } = result
   const { written } = await import('../../lab/run/folder.ts')
   const protocols = JSON.parse(JSON.stringify(result.protocols.map(shortened), written)) as object[]
-  const value = { verdict, digest, scenario, seed, engine, dir, interrupted, ...more, protocols }
+  const { study } = result
+  const several = study === undefined ? {} : { study: studyValue(study) }
+  const about = { verdict, digest, scenario, seed, engine, dir, interrupted }
+  const value = { ...about, ...more, ...several, protocols }
   await context.out.result(value, () => [
     ...table(
       ['protocol', 'verdict', 'accepted', 'useful', 'lost', 'unreadable', 'heal', 'converged'],
       result.protocols.map((one) => rowOf(one)),
     ),
     ...result.protocols.flatMap(complaints),
+    ...(study === undefined ? [] : studyLines(study)),
     '',
     [{ text: verdict, style: styles[verdict] }, `: ${scenario}, seed ${seed}, ${engine}`],
     `digest ${digest}`,

@@ -46,6 +46,7 @@ class Liveness implements Checker {
       ({ kind, node, askedUs, reason }) =>
         kind === 'send' &&
         core.has(node) &&
+        !this.#ledger.liars.has(node) &&
         askedUs >= fromUs &&
         askedUs < toUs &&
         reason !== 'NOT_A_MEMBER',
@@ -64,6 +65,7 @@ class Liveness implements Checker {
     const byUs = one.askedUs + this.#boundUs
     return message.audience
       .filter((node) => core.has(node) && node !== message.author)
+      .filter((node) => !this.#ledger.liars.has(node))
       .every((node) => (message.readUs.get(node) ?? Number.POSITIVE_INFINITY) <= byUs)
   }
 }
@@ -79,14 +81,12 @@ function largest(partOf: Int32Array): ReadonlySet<number> {
   )
 }
 
-/** C12: nobody is proven to have lied but those who were made to. */
+/** C12: whoever said two things at once is proven to have, and nobody is but those who were made to lie. */
 export const attribution: MakeChecker = (_, ledger) => new Attribution(ledger)
 
 class Attribution implements Checker {
   readonly #ledger: Ledger
   readonly #findings = new Findings('C12', 'Attribution')
-  /** Who was made to lie, and by which event. */
-  readonly #liars = new Map<number, number>()
   readonly #proven = new Set<number>()
   readonly #proofs: { readonly n: number; readonly against: number; readonly i: number }[] = []
 
@@ -95,21 +95,22 @@ class Attribution implements Checker {
   }
 
   see(event: TraceEvent): void {
-    if (event.k === 'fault' && event.what === 'byzantine') {
-      for (const node of event.nodes?.flat() ?? []) this.#liars.set(node, event.i)
-    } else if (event.k === 'proof') {
+    if (event.k === 'proof') {
       this.#proofs.push({ n: event.n, against: event.against, i: event.i })
       this.#proven.add(event.against)
     }
   }
 
   result(): CheckResult {
+    const { liars } = this.#ledger
     for (const { n, against, i } of this.#proofs) {
       this.#findings.tested()
-      if (this.#liars.has(against)) continue
+      if (liars.has(against)) continue
       this.#findings.broken(`node ${n} accuses node ${against}, who is honest`, [i])
     }
-    for (const [node, i] of this.#liars) {
+    for (const [node, { i, lies }] of liars) {
+      // Other lies can be seen, but prove nothing to a third.
+      if (!lies.has('equivocate')) continue
       this.#findings.tested()
       if (!this.#proven.has(node)) this.#findings.broken(`node ${node} lied unproven`, [i])
     }

@@ -77,7 +77,13 @@ class AuthorOrder implements Checker {
   readonly #findings = new Findings('C3', 'Author order and gap-free')
   /** `<author>:<seq>` -> the event that used it. */
   readonly #used = new Map<string, number>()
-  /** `<node>:<author>` -> the last number taken in there. */
+  /** By node: under how many names it has spoken, and the last number under this one. */
+  readonly #lines = new Map<number, { line: number; seq: number }>()
+  /** Who is coming in anew: the next time that it begins at a lower number it has another name. */
+  readonly #anew = new Set<number>()
+  /** The name under which a message was said. */
+  readonly #lineOf = new Map<string, number>()
+  /** `<node>:<author>/<name>` -> the last number taken in there. */
   readonly #last = new Map<string, { readonly seq: number; readonly i: number }>()
 
   constructor(ledger: Ledger) {
@@ -87,7 +93,9 @@ class AuthorOrder implements Checker {
   see(event: TraceEvent): void {
     if (event.k === 'msg') this.#said(event)
     else if (event.k === 'rx') this.#took(event)
-    else if (event.k === 'life' && !event.up) {
+    else if (event.k === 'op' && (event.f === 'join' || event.f === 'recover-device')) {
+      if (event.phase === 'invoke') this.#anew.add(event.n)
+    } else if (event.k === 'life' && !event.up) {
       // What was not synced may come again.
       for (const name of this.#last.keys()) {
         if (name.startsWith(`${event.n}:`)) this.#last.delete(name)
@@ -100,8 +108,11 @@ class AuthorOrder implements Checker {
   }
 
   #said({ n, g, seq, m, i }: Extract<TraceEvent, { k: 'msg' }>): void {
-    const name = `${g}:${n}:${seq}`
+    const line = this.#lineAt(n, seq)
+    this.#lineOf.set(m, line)
+    const name = `${g}:${n}/${line}:${seq}`
     const before = this.#used.get(name)
+    if (this.#ledger.liars.has(n)) return
     this.#findings.tested()
     if (before !== undefined) {
       this.#findings.broken(`node ${n} used number ${seq} again for ${m}`, [before, i])
@@ -109,10 +120,19 @@ class AuthorOrder implements Checker {
     this.#used.set(name, i)
   }
 
+  #lineAt(node: number, seq: number): number {
+    const at = this.#lines.get(node) ?? { line: 0, seq: -1 }
+    this.#lines.set(node, at)
+    if (seq < at.seq && this.#anew.delete(node)) at.line += 1
+    at.seq = seq
+    return at.line
+  }
+
   #took({ n, m, i }: Extract<TraceEvent, { k: 'rx' }>): void {
     const message = this.#ledger.messages.get(m)
     if (message === undefined) return
-    const name = `${n}:${message.author}`
+    if (this.#ledger.liars.has(message.author) || this.#ledger.liars.has(n)) return
+    const name = `${n}:${message.author}/${this.#lineOf.get(m) ?? 0}`
     const last = this.#last.get(name)
     this.#findings.tested()
     if (last !== undefined && message.seq !== last.seq + 1) {

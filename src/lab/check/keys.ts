@@ -10,14 +10,20 @@ import type { Checker, CheckResult, MakeChecker } from './checker.ts'
 import { Findings } from './verdicts.ts'
 
 /** C8: no number of an author is used twice under one epoch, and no key is derived in two ways. */
-export const keysServeOnce: MakeChecker = () => new KeysServeOnce()
+export const keysServeOnce: MakeChecker = (_, ledger) => new KeysServeOnce(ledger)
 
 class KeysServeOnce implements Checker {
   readonly #findings = new Findings('C8', 'No key or nonce reuse')
   readonly #used = new Map<string, { readonly m: string; readonly i: number }>()
   readonly #derived = new Map<string, { readonly from: string; readonly i: number }>()
+  readonly #ledger: Ledger
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger
+  }
 
   see(event: TraceEvent): void {
+    if (this.#ledger.liars.has(event.n)) return
     if (event.k === 'msg') {
       const name = `${event.g} ${event.n} ${event.epoch} ${event.seq}`
       const before = this.#used.get(name)

@@ -2,7 +2,7 @@
 // protocol, tells the trace, and nothing else. What it cannot do it says beforehand, by name, so that no
 // fault is ever silently left out; what it did it has looked at with a probe of its own.
 
-import type { FaultKind, Materialised, ProtocolUse } from '../scenario/materialised.ts'
+import type { FaultKind, LinkChange, Materialised, ProtocolUse } from '../scenario/materialised.ts'
 import type { Protocol } from '../protocol/port.ts'
 import type { Tell } from '../trace/event.ts'
 import type { Cut } from '../world/links.ts'
@@ -13,7 +13,7 @@ export interface Capabilities {
   readonly faults: ReadonlySet<FaultKind>
   readonly modes: ReadonlySet<Exclude<Cut, 'none'>>
   /** Changes of a link that it can make. */
-  readonly changes: ReadonlySet<'delayMs' | 'jitterMs' | 'loss' | 'duplicate' | 'reorder'>
+  readonly changes: ReadonlySet<keyof LinkChange>
   /** What it can do to a process that crashes: to its unsynced writes, or to what its peers notice. */
   readonly crashes: ReadonlySet<'keep' | 'lose' | 'torn' | 'silent'>
   /** Protocols by name; undefined: any that the port can express. */

@@ -18,7 +18,11 @@ export function fatesOf(ledger: Ledger): Fate[] {
   const members = ledger.finalMembers()
   return [...ledger.messages.values()]
     .filter(({ text }) => text)
-    .map((message) => fateOf(message, members[message.group] ?? new Set()))
+    .map((message) =>
+      ledger.liars.has(message.author)
+        ? { message, kind: 'never due', due: [], missing: [], unread: [] }
+        : fateOf(message, members[message.group] ?? new Set()),
+    )
 }
 
 function fateOf(message: MessageEntry, members: ReadonlySet<number>): Fate {

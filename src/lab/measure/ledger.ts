@@ -4,6 +4,7 @@
 
 import type { Materialised, OperationKind } from '../scenario/materialised.ts'
 import type { TraceEvent, TraceReader } from '../trace/event.ts'
+import type { Lie } from '../world/lies.ts'
 import { Components } from './components.ts'
 import type { Phase } from './measure.ts'
 
@@ -66,6 +67,11 @@ export interface FaultEntry {
   unverified: number
 }
 
+export interface Lies {
+  readonly i: number
+  readonly lies: ReadonlySet<Lie>
+}
+
 export class Ledger implements TraceReader {
   readonly messages = new Map<string, MessageEntry>()
   readonly operations: OperationEntry[] = []
@@ -75,6 +81,8 @@ export class Ledger implements TraceReader {
   readonly faults = new Map<string, FaultEntry>()
   readonly components: Components
   readonly down = new Set<number>()
+  /** Who was made to lie, and by which event: nothing is promised to them, nor of what they say. */
+  readonly liars = new Map<number, Lies>()
   endUs = 0
   ended: 'quiet' | 'bound' | 'interrupted' | undefined
   readonly #scenario: Materialised
@@ -153,9 +161,10 @@ export class Ledger implements TraceReader {
     ]
   }
 
-  /** What everybody held when it was last looked at or before a moment. */
+  /** What everybody who is honest held when it was last looked at or before a moment. */
   digestsAt(atUs: number): readonly DigestEntry[] {
-    return this.#rounds.findLast((round) => round.atUs <= atUs)?.digests ?? []
+    const digests = this.#rounds.findLast((round) => round.atUs <= atUs)?.digests ?? []
+    return digests.filter(({ node }) => !this.liars.has(node))
   }
 
   /**
@@ -163,7 +172,7 @@ export class Ledger implements TraceReader {
    * them think so.
    */
   finalMembers(): readonly ReadonlySet<number>[] {
-    const last = this.#rounds.at(-1)?.digests ?? []
+    const last = this.digestsAt(this.endUs)
     return this.#scenario.groups.map((_, group) => {
       const mine = last.filter((digest) => digest.group === group)
       const votes = new Map<string, number>()
@@ -175,11 +184,14 @@ export class Ledger implements TraceReader {
   }
 
   #operation(event: Extract<TraceEvent, { k: 'op' }>): void {
+    if (this.liars.has(event.n)) return
+    const { f: kind } = event
+    if (kind === 'compromise' || kind === 'recover-device') return
     if (event.phase === 'invoke') {
       const entry: OperationEntry = {
         i: event.i,
         id: event.id,
-        kind: event.f,
+        kind,
         node: event.n,
         group: event.g,
         askedUs: event.t,
@@ -221,7 +233,12 @@ export class Ledger implements TraceReader {
     })
   }
 
-  #fault({ id, state, t }: Extract<TraceEvent, { k: 'fault' }>): void {
+  #fault({ id, state, t, i, nodes, lies }: Extract<TraceEvent, { k: 'fault' }>): void {
+    for (const node of lies === undefined ? [] : (nodes?.flat() ?? [])) {
+      const before = this.liars.get(node)
+      const all = new Set([...(before?.lies ?? []), ...(lies ?? [])])
+      this.liars.set(node, { i: before?.i ?? i, lies: all })
+    }
     const entry = this.faults.get(id) ?? { id, fromUs: t, toUs: t, unverified: 0 }
     this.faults.set(id, entry)
     entry.toUs = Math.max(entry.toUs, t)

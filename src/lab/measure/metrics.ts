@@ -6,6 +6,7 @@ import { availability } from './availability.ts'
 import { convergence } from './convergence.ts'
 import { cost } from './cost.ts'
 import { divergence } from './divergence.ts'
+import { exposure } from './exposure.ts'
 import type { Ledger } from './ledger.ts'
 import type { MakeReducer, MetricsByPhase, Reducer, Series } from './measure.ts'
 import { operations } from './operations.ts'
@@ -19,6 +20,7 @@ const reducers: readonly MakeReducer[] = [
   staleness,
   divergence,
   secrecy,
+  exposure,
   cost,
 ]
 

@@ -18,6 +18,7 @@ export class Seats implements TraceReader {
   /** By group: its nodes as they are. */
   readonly #groups: Map<number, Seat>[]
   readonly #down = new Set<number>()
+  readonly #liars = new Set<number>()
 
   constructor(scenario: Materialised) {
     this.#groups = scenario.groups.map(() => new Map<number, Seat>())
@@ -35,12 +36,17 @@ export class Seats implements TraceReader {
     } else if (event.k === 'role') this.#seat(event.g, event.n).manager = event.manager
     else if (event.k === 'life' && event.up) this.#down.delete(event.n)
     else if (event.k === 'life') this.#down.add(event.n)
+    else if (event.k === 'fault' && event.lies !== undefined) {
+      for (const node of event.nodes?.flat() ?? []) this.#liars.add(node)
+    }
   }
 
-  /** Those who run and belong, by group. */
+  /** Those who run, belong, and were never made to lie, by group. */
   running(): readonly (readonly Seat[])[] {
     return this.#groups.map((seats) =>
-      [...seats.values()].filter(({ node, members }) => !this.#down.has(node) && members.has(node)),
+      [...seats.values()].filter(
+        ({ node, members }) => !this.#down.has(node) && !this.#liars.has(node) && members.has(node),
+      ),
     )
   }
 

@@ -2,15 +2,16 @@
 // operations of a workload become commands to them, and what their news mean in the words of the trace.
 // Engines run machines and answer plans; they know nothing of groups, keys or messages.
 
+import type { Bytes } from '../../base/bytes.ts'
 import type { Command } from '../../core/command.ts'
 import type { Event } from '../../core/event.ts'
 import type { PeerId } from '../../core/input.ts'
 import type { Machine } from '../../core/machine.ts'
 import type { CommandReply } from '../../node/driver-types.ts'
-import type { GroupPlan, OperationKind } from '../scenario/materialised.ts'
+import type { GroupPlan, MishapKind, OperationKind } from '../scenario/materialised.ts'
 import type { Fact } from '../trace/event.ts'
 import type { Rows } from '../../adapters/memory/rows.ts'
-import type { NodeContext } from '../world/node.ts'
+import type { MakeDriver, NodeContext } from '../world/node.ts'
 
 /** Something that the protocol promises; a conformance test of that name holds it to it. */
 export interface Claim {
@@ -21,6 +22,8 @@ export interface Claim {
 export interface ProtocolOption {
   /** What it is if not set. */
   readonly is: string | number | boolean
+  /** Must be set. Default: false. */
+  readonly required?: boolean
   /** Default: whatever is of the same type. */
   readonly oneOf?: readonly (string | number | boolean)[]
 }
@@ -33,7 +36,7 @@ export interface Protocol {
   /** What the model leaves out; empty for the real thing. */
   readonly simplifications: readonly string[]
   readonly claims: readonly Claim[]
-  readonly operations: ReadonlySet<OperationKind>
+  readonly operations: ReadonlySet<OperationKind | MishapKind>
   /** Whether a failed check fails the run; of the others it is a finding. */
   readonly judged: boolean
   /** The names that `with:` may set. */
@@ -81,7 +84,7 @@ export type Outcome =
   | { readonly phase: 'fail' | 'info'; readonly reason: string }
 
 export interface Operation {
-  readonly kind: OperationKind
+  readonly kind: OperationKind | MishapKind
   readonly group: number
   /** In order of preference; those that do not run are left out. */
   readonly actors: readonly number[]
@@ -114,8 +117,14 @@ export type TellNode = (node: number, fact: Fact) => void
 export interface ProtocolRun {
   peerId?(index: number, secret: (purpose: string) => Uint8Array): PeerId
   machine(context: NodeContext): Machine
+  /** What runs the machines. Default: the driver of real nodes. */
+  driver?: MakeDriver
   /** Makes the groups, before the run begins. @throws when it cannot */
   found(look: Look): Plan<void>
+  /** Of a node that lies: whether a frame carries messages. Default: each does. */
+  carries?(frame: Bytes): boolean
+  /** And what its second face is told to do instead of what it is asked. Default: the same. */
+  differently?(command: Command): Command
   perform(operation: Operation): Perform
   /** The run begins: tell what there is (`view`, `epoch`, `role`), then what is heard from now on. */
   begin(tell: TellNode): void
@@ -132,6 +141,8 @@ export interface ProtocolRun {
   managerOf(group: number): number | undefined
   /** All that a running node holds, for comparison; undefined where it is in no such group. */
   digest(node: number, group: number): Digest | undefined
+  /** The run is over, or has failed: lets go of whatever it holds. */
+  close?(): void
 }
 
 export type Digest = Omit<Extract<Fact, { k: 'digest' }>, 'k' | 'g'>

@@ -6,8 +6,15 @@ import type { ProtocolUse } from '../scenario/materialised.ts'
 import { coterie } from './coterie/coterie.ts'
 import { direct, ideal, managed } from './models/models.ts'
 import type { Protocol } from './port.ts'
+import { stdio } from './stdio/stdio.ts'
 
-export const protocols: readonly Protocol[] = Object.freeze([coterie, ideal, managed, direct])
+export const protocols: readonly Protocol[] = Object.freeze([
+  coterie,
+  ideal,
+  managed,
+  direct,
+  stdio,
+])
 
 /** @throws CoterieError PROTOCOL_UNKNOWN */
 export function protocolOf(name: string): Protocol {
@@ -21,6 +28,10 @@ export function protocolOf(name: string): Protocol {
 /** What is wrong with how a protocol is used, in a sentence; undefined: nothing. */
 export function misuseOf({ use, with: given }: ProtocolUse): string | undefined {
   const { options } = protocolOf(use)
+  const missing = Object.keys(options).find(
+    (name) => options[name]?.required === true && given[name] === undefined,
+  )
+  if (missing !== undefined) return `${use} needs "${missing}"`
   for (const [name, value] of Object.entries(given)) {
     const known = Object.hasOwn(options, name) ? options[name] : undefined
     const names = Object.keys(options).join(', ')

@@ -18,6 +18,7 @@ import {
 import { labelsOf, lanesOf } from './sides.ts'
 import { type ReportSource, endOf } from './source.ts'
 import { pageStyle } from './style.ts'
+import { studyPlots, studyTable } from './study.ts'
 import { swimlanes } from './swimlanes.ts'
 import { metricText } from './words.ts'
 
@@ -30,6 +31,7 @@ export function plotsOf(source: ReportSource): readonly Plot[] {
     epochsPlot(source),
     ...healPlots(source),
     ...behindPlots(source),
+    ...studyPlots(source),
   ]
 }
 
@@ -78,7 +80,30 @@ interface Section {
   readonly content: Piece
 }
 
-const sectionsOf = (source: ReportSource): Section[] => [...story(source), ...proof(source)]
+const sectionsOf = (source: ReportSource): Section[] => [
+  ...story(source),
+  ...several(source),
+  ...proof(source),
+]
+
+/** What several runs say together, where there were several. */
+function several(source: ReportSource): Section[] {
+  const { study } = source
+  if (study === undefined) return []
+  const swept = Object.keys(study.sweep)
+  const plots = studyPlots(source)
+  const over = swept.length === 0 ? '' : ` and over ${swept.join(' and ')}`
+  const content = [studyTable(study), plots.length === 0 ? undefined : grid(plots)]
+  return [
+    {
+      id: 'several',
+      short: 'Several runs',
+      title: `Over ${study.seeds.length} seeds${over}`,
+      lead: 'The pictures of this page are those of the first run; here all of them are counted.',
+      content,
+    },
+  ]
+}
 
 /** What happened and what it means. */
 function story(source: ReportSource): Section[] {
@@ -128,7 +153,7 @@ function proof(source: ReportSource): Section[] {
       id: 'phases',
       short: 'Numbers',
       title: 'Phase by phase',
-      lead: 'Small figures: where the true share lies nineteen times out of twenty, given so many operations. One run is one draw: times have no interval until a scenario is repeated with other seeds.',
+      lead: leadOfNumbers(source),
       content: phaseTables(source),
     },
     {
@@ -160,6 +185,13 @@ function proof(source: ReportSource): Section[] {
       content: reproduction(source),
     },
   ]
+}
+
+function leadOfNumbers({ study }: ReportSource): string {
+  if (study !== undefined && study.seeds.length > 1) {
+    return `Medians of ${study.seeds.length} runs. Small figures: between which values the median lies nineteen times out of twenty.`
+  }
+  return 'Small figures: where the true share lies nineteen times out of twenty, given so many operations. One run is one draw: times have no interval until a scenario is repeated with other seeds.'
 }
 
 function heading(source: ReportSource): Markup {

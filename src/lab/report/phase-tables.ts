@@ -5,6 +5,7 @@ import { meanings } from '../measure/names.ts'
 import { type Markup, html } from './html.ts'
 import { labelsOf } from './sides.ts'
 import type { ProtocolSource, ReportSource } from './source.ts'
+import { repeatedCells, spreadText } from './study.ts'
 import { interval, isShare, metricText, percent, sideText } from './words.ts'
 
 interface Row {
@@ -54,6 +55,10 @@ function during(source: ReportSource): Row[] {
     { metric: 'leaderless', text: 'time in which some part had no manager' },
     { metric: 'kick_effect', text: 'last text for the removed after' },
     { metric: 'kick_leak', text: 'texts that the removed read' },
+    { metric: 'fs_texts', text: 'texts that a copied device opened' },
+    { metric: 'fs_age', text: 'of them the oldest was so old' },
+    { metric: 'pcs_texts', text: 'later texts that the copy opened' },
+    { metric: 'pcs_time', text: 'until the copy opened nothing more' },
     { metric: 'lost', text: 'texts of this phase lost for ever' },
     { metric: 'withdrawn', text: 'texts of this phase taken back' },
   ]
@@ -90,6 +95,7 @@ function phaseTable(
   rows: readonly Row[],
 ): Markup {
   const columns = columnsOf(source)
+  const repeated = repeatedCells(source)
   const shown = rows.filter(({ metric }) =>
     columns.some(({ phases }) => !Number.isNaN(phases[phase]?.[metric] ?? Number.NaN)),
   )
@@ -99,6 +105,10 @@ function phaseTable(
   const body = shown.map(({ metric, text }) => {
     const cells = columns.map((one) => {
       const metrics = one.phases[phase] ?? {}
+      const cell = repeated.get(one.name)
+      if (cell !== undefined) {
+        return html`<td class="${ideal(one)}">${spreadText(cell, phase, metric)}</td>`
+      }
       const value = metricText(metric, metrics[metric])
       return html`<td class="${ideal(one)}">${value}${spread(metric, metrics)}</td>`
     })

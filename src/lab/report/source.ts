@@ -9,7 +9,8 @@ import { createGunzip } from 'node:zlib'
 import type { CheckResult } from '../check/checker.ts'
 import type { MetricsByPhase, Series } from '../measure/measure.ts'
 import { protocolOf } from '../protocol/registry.ts'
-import { readRun } from '../run/folder.ts'
+import { meant, readRun } from '../run/folder.ts'
+import type { Study } from '../run/study.ts'
 import type { ExpectationResult, Verdict } from '../run/verdict.ts'
 import type { Materialised, ProtocolUse } from '../scenario/materialised.ts'
 import type { TraceEvent } from '../trace/event.ts'
@@ -42,6 +43,8 @@ export interface ReportSource {
   readonly digest: string
   readonly interrupted: boolean
   readonly protocols: readonly ProtocolSource[]
+  /** Of a scenario that was run several times. */
+  readonly study: Study | undefined
 }
 
 interface VerdictFile {
@@ -61,6 +64,8 @@ interface MetricsFile {
     readonly series: readonly Series[]
   }[]
 }
+
+const STUDY = 'study.json'
 
 /** @throws CoterieError USAGE when the folder holds no run */
 export async function readReport(dir: string): Promise<ReportSource> {
@@ -88,7 +93,9 @@ export async function readReport(dir: string): Promise<ReportSource> {
   }
   const { verdict, digest, interrupted } = verdicts
   const yaml = readFileSync(join(dir, 'scenario.yaml'), 'utf8')
-  return { scenario, yaml, engine: manifest.engine, verdict, digest, interrupted, protocols }
+  const study = existsSync(join(dir, STUDY)) ? read<Study>(dir, STUDY) : undefined
+  const { engine } = manifest
+  return { scenario, yaml, engine, verdict, digest, interrupted, protocols, study }
 }
 
 /** All events of a trace, in order. */
@@ -117,12 +124,6 @@ async function readTrace(
 
 function read<T>(dir: string, file: string): T {
   return JSON.parse(readFileSync(join(dir, file), 'utf8'), meant) as T
-}
-
-/** Numbers that JSON has no word for, as `written` of the run folder put them. */
-function meant(key: string, value: unknown): unknown {
-  if (value === 'never') return Number.POSITIVE_INFINITY
-  return value === null && key !== '' ? Number.NaN : value
 }
 
 /**

@@ -3,7 +3,7 @@
 
 const SHARES =
   /^(A|U|Hc)_|^(ok|worst)_|^(apart|own)_|^(split_brain|leaderless|behind_own|decrypt_late)$/
-const TIMES = /^(heal|wait|wait99|stale|extra)_|^(kick_effect|decrypt_wait)$/
+const TIMES = /^(heal|wait|wait99|stale|extra)_|^(kick_effect|decrypt_wait|fs_age|pcs_time)$/
 
 /** The value of a metric as people read it. */
 export function metricText(name: string, value: number | undefined): string {

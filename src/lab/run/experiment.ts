@@ -10,7 +10,7 @@ import { collect, collectSeries, makeReducers } from '../measure/metrics.ts'
 import type { Protocol } from '../protocol/port.ts'
 import { protocolOf } from '../protocol/registry.ts'
 import type { Materialised, ProtocolUse } from '../scenario/materialised.ts'
-import type { TraceLevel } from '../trace/event.ts'
+import type { TraceLevel, TraceReader } from '../trace/event.ts'
 import { Recorder } from '../trace/recorder.ts'
 import { type ProtocolVerdict, judge } from './verdict.ts'
 
@@ -23,6 +23,8 @@ export interface ExperimentOptions {
   readonly progress: (progress: Progress) => void
   /** Gets the lines of the trace, in blocks. */
   readonly write?: (text: string) => void
+  /** What else reads the trace. Default: nothing. */
+  readonly readers?: readonly TraceReader[]
   /** Default: those that ship. */
   readonly protocolOf?: ((name: string) => Protocol) | undefined
 }
@@ -47,7 +49,7 @@ export async function experiment(options: ExperimentOptions): Promise<Experiment
   const recorder = new Recorder({
     crypto: createNativeCrypto(),
     level,
-    readers: [ledger, ...reducers, ...checkers],
+    readers: [ledger, ...reducers, ...checkers, ...(options.readers ?? [])],
     ...(write === undefined ? {} : { write }),
   })
   const { tell } = recorder

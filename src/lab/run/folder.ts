@@ -58,6 +58,12 @@ export function written(_: string, value: unknown): unknown {
   return Number.isNaN(value) ? null : value > 0 ? 'never' : String(value)
 }
 
+/** And back. */
+export function meant(key: string, value: unknown): unknown {
+  if (value === 'never') return Number.POSITIVE_INFINITY
+  return value === null && key !== '' ? Number.NaN : value
+}
+
 /** A file of compressed lines, the same bytes for the same lines. */
 export interface TraceFile {
   write(text: string): void

@@ -9,6 +9,7 @@ import { toHex, utf8 } from '../../base/bytes.ts'
 import { createNativeCrypto } from '../../crypto/native.ts'
 import type { Capabilities, Engine, Progress } from '../engine/engine.ts'
 import { engineOf } from '../engine/registry.ts'
+import { Exports } from '../export/exports.ts'
 import { writeReport } from '../report/report.ts'
 import type { Materialised } from '../scenario/materialised.ts'
 import type { Protocol } from '../protocol/port.ts'
@@ -16,6 +17,7 @@ import type { TraceLevel } from '../trace/event.ts'
 import { type Experiment, experiment } from './experiment.ts'
 import { type Manifest, makeFolder, openTrace, readRun, writeJson } from './folder.ts'
 import { type Wishes, only, prepare } from './prepare.ts'
+import { type Study, type StudyPlan, planStudy, study } from './study.ts'
 import { type Verdict, worst } from './verdict.ts'
 
 /** More nodes leave no trace unless asked for: it would be larger than anybody reads. */
@@ -40,15 +42,18 @@ export interface LabResult {
   readonly dir: string
   readonly interrupted: boolean
   readonly protocols: readonly Experiment[]
+  /** Of a scenario that was run several times. */
+  readonly study?: Study
 }
 
 /** @throws CoterieError before anything starts */
 export async function runScenario(nameOrFile: string, options: RunOptions): Promise<LabResult> {
   const prepared = await prepare(nameOrFile, options)
   const { source, materialised, engine, capabilities } = prepared
+  const plan = await planStudy(nameOrFile, prepared, options)
   const dir = makeFolder(options.out, materialised.name)
   writeFileSync(join(dir, 'scenario.yaml'), source.text)
-  return runInto(dir, { materialised, engine, capabilities }, options)
+  return runInto(dir, { materialised, engine, capabilities, plan }, options)
 }
 
 export interface Replayed extends LabResult {
@@ -75,19 +80,23 @@ export interface Parts {
   readonly materialised: Materialised
   readonly engine: Engine
   readonly capabilities: Capabilities
+  /** What else is run beside it. */
+  readonly plan?: StudyPlan | undefined
 }
 
 /** Runs one materialised scenario into a folder that is there. */
 export async function runInto(dir: string, parts: Parts, options: RunOptions): Promise<LabResult> {
-  const { materialised: scenario, engine } = parts
+  const { materialised: scenario, engine, plan } = parts
   const started = new Date()
   const level = options.trace ?? (scenario.nodes > TRACED_NODES_MAX ? 'digest' : 'normal')
   writeJson(dir, 'materialised.json', scenario)
   const done: (Experiment & { wallMs: number })[] = []
+  const runs = plan === undefined ? 1 : plan.runs.length * plan.seeds.length
   for (const use of scenario.protocols) {
     if (options.signal.aborted) break
     const before = performance.now()
     const trace = level === 'digest' ? undefined : openTrace(join(dir, use.as), 'trace.jsonl.gz')
+    const exports = trace === undefined ? undefined : new Exports(scenario)
     const count = scenario.protocols.length
     const one = await experiment({
       scenario,
@@ -97,14 +106,17 @@ export async function runInto(dir: string, parts: Parts, options: RunOptions): P
       signal: options.signal,
       protocolOf: options.protocolOf,
       progress: (progress) =>
-        options.progress({ ...progress, done: (done.length + progress.done) / count }),
+        options.progress({ ...progress, done: (done.length + progress.done) / count / runs }),
       ...(trace === undefined ? {} : { write: (text: string) => trace.write(text) }),
+      ...(exports === undefined ? {} : { readers: exports.readers }),
     })
     await trace?.close()
+    exports?.write(join(dir, use.as))
     done.push({ ...one, wallMs: Math.round(performance.now() - before) })
   }
+  const studied = plan === undefined ? undefined : await study(plan, done, options)
   const interrupted = options.signal.aborted
-  const verdicts = done.map(({ verdict }) => verdict)
+  const verdicts = [...done.map(({ verdict }) => verdict), ...(studied ? [studied.verdict] : [])]
   const result: LabResult = {
     verdict: worst(interrupted ? [...verdicts, 'unknown'] : verdicts),
     digest: digestOf(done),
@@ -114,8 +126,10 @@ export async function runInto(dir: string, parts: Parts, options: RunOptions): P
     dir,
     interrupted,
     protocols: done,
+    ...(studied === undefined ? {} : { study: studied }),
   }
   writeResult(result)
+  if (studied !== undefined) writeJson(dir, 'study.json', studied)
   writeJson(dir, 'manifest.json', manifestOf(result, parts, started, done))
   await writeReport(dir)
   return result

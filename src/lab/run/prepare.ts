@@ -11,26 +11,33 @@ import { asReal } from '../scenario/real.ts'
 import { changeOf } from '../scenario/schedule.ts'
 import type { Scenario, ScheduleItem } from '../scenario/schema.ts'
 import type { Path, Problem, ScenarioSource } from '../scenario/source.ts'
-import { loadScenario } from './library.ts'
+import { SETTINGS_MAX, type Setting, settingsOf } from '../scenario/variants.ts'
+import { loadSource } from './library.ts'
 
 export interface Prepared {
   readonly source: ScenarioSource
   readonly materialised: Materialised
   readonly engine: Engine
   readonly capabilities: Capabilities
+  /** How often, with other seeds; and with which other values. */
+  readonly repeats: number
+  readonly sweep: Scenario['sweep']
 }
 
 export interface Wishes {
   /** Instead of the scenario's own. */
   readonly seed?: string | undefined
   readonly engine?: string | undefined
+  /** Values by path that stand instead of the file's. Default: the first of each that it sweeps. */
+  readonly set?: Setting | undefined
   /** Only these, as they are called in the scenario. Default: all. */
   readonly protocols?: readonly string[] | undefined
 }
 
 /** @throws CoterieError USAGE, SCENARIO_UNKNOWN or PROTOCOL_UNKNOWN */
 export async function prepare(nameOrFile: string, wishes: Wishes = {}): Promise<Prepared> {
-  const { source, scenario } = loadScenario(nameOrFile)
+  const source = await loadSource(nameOrFile)
+  const scenario = parsed(source, wishes.set)
   const engine = engineOf(wishes.engine ?? scenario.engine)
   const capabilities = await engine.capabilities()
   source.refuse(absent(engine.name, capabilities), true)
@@ -45,7 +52,21 @@ export async function prepare(nameOrFile: string, wishes: Wishes = {}): Promise<
   source.refuse(drawn.problems, true)
   const chosen = only(drawn.materialised, wishes.protocols ?? [])
   source.refuse(beyond(engine.name, capabilities, scenario, chosen), true)
-  return { source, engine, capabilities, materialised: chosen }
+  const repeats = capabilities.virtual ? scenario.run.repeats : 1
+  const sweep = wishes.set === undefined ? scenario.sweep : {}
+  return { source, engine, capabilities, materialised: chosen, repeats, sweep }
+}
+
+/** With the first of whatever is swept, unless something else is wished for. */
+function parsed(source: ScenarioSource, set: Setting | undefined): Scenario {
+  const plain = source.parse()
+  const settings = settingsOf(plain.sweep)
+  if (settings.length > SETTINGS_MAX) {
+    const message = `${settings.length} combinations; at most ${SETTINGS_MAX}`
+    source.refuse([{ path: ['sweep'], message }])
+  }
+  const wanted = set ?? settings[0] ?? {}
+  return Object.keys(wanted).length === 0 ? plain : source.parse(wanted)
 }
 
 function absent(name: string, { missing }: Capabilities): Problem[] {
@@ -71,6 +92,8 @@ function tooMany(name: string, { nodesMax }: Capabilities, { group }: Scenario):
   const message = `more nodes than fit: about ${nodesMax} on the engine ${name} of this machine`
   return [{ path: ['group', 'nodes'], message }]
 }
+
+const ONLY_VIRTUAL = 'what lies on a disk is looked into on the simulator only'
 
 /** What the engine cannot do of what was chosen. */
 function beyond(
@@ -99,7 +122,12 @@ function beyond(
   ].flatMap(({ words, path }): Problem[] =>
     unmade(changeOf(words), able).map((what) => ({ path: [...path, what], message: why(what) })),
   )
-  return [...strange, ...links, ...faults]
+  const mishaps = scenario.workload.flatMap(({ kind }, index): Problem[] =>
+    !able.virtual && (kind === 'compromise' || kind === 'recover-device')
+      ? [{ path: ['workload', index, 'kind'], message: `${why(kind)}: ${ONLY_VIRTUAL}` }]
+      : [],
+  )
+  return [...strange, ...links, ...faults, ...mishaps]
 }
 
 function missing(item: ScheduleItem, able: Capabilities): string[] {

@@ -1,12 +1,14 @@
 // Makes a failing run smaller, as long as it fails in the same way: faults go first, then operations, in
-// ever smaller chunks, then time. What is left is a materialised scenario, so `replay` repeats it.
+// ever smaller chunks, then nodes; times are made round; all of it again until nothing more goes; then time
+// at the end. What is left is a materialised scenario, so `replay` repeats it.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { CoterieError } from '../../base/error.ts'
 import { engineOf } from '../engine/registry.ts'
-import type { Materialised, ScenarioEvent } from '../scenario/materialised.ts'
+import type { Materialised } from '../scenario/materialised.ts'
+import { endingEarlier, keyOf, rounder, withoutEvents, withoutNode } from '../scenario/smaller.ts'
 import { type Experiment, experiment } from './experiment.ts'
 import { type Failure, failsAgain, failureOf } from './failure.ts'
 import { makeFolder, readRun } from './folder.ts'
@@ -15,8 +17,6 @@ import { only } from './prepare.ts'
 
 /** Runs that are tried at most. */
 const TRIES_MAX = 500
-/** What is left of a run after its last event. */
-const TAIL_MS = 1_000
 
 export interface Shrunk {
   readonly failure: Failure
@@ -73,15 +73,47 @@ function about(scenario: Materialised, { protocol, expectation }: Failure): Mate
 
 type Fails = (scenario: Materialised) => Promise<boolean>
 
+/** Times are made whole seconds, else tenths. */
+const STEPS_MS = [1_000, 100] as const
+
 async function smaller(scenario: Materialised, fails: Fails): Promise<Materialised> {
   let best = scenario
-  for (const kind of ['fault', 'operation'] as const) {
-    const keys = [...new Set(best.events.filter((one) => one.kind === kind).map(keyOf))]
-    best = await without(best, keys, fails)
+  for (let before = Infinity; best.events.length < before;) {
+    before = best.events.length
+    for (const kind of ['fault', 'operation'] as const) {
+      const keys = [...new Set(best.events.filter((one) => one.kind === kind).map(keyOf))]
+      best = await without(best, keys, fails)
+    }
+    best = await inRoundTimes(await amongFewer(best, fails), fails)
   }
-  const last = best.events.at(-1)?.atMs ?? 0
-  const shorter = { ...best, run: { ...best.run, durationMs: last + TAIL_MS } }
-  return last + TAIL_MS < best.run.durationMs && (await fails(shorter)) ? shorter : best
+  const shorter = endingEarlier(best)
+  return shorter !== best && (await fails(shorter)) ? shorter : best
+}
+
+/** Leaves out nodes, the last ones first. */
+async function amongFewer(scenario: Materialised, fails: Fails): Promise<Materialised> {
+  let best = scenario
+  for (let node = scenario.nodes - 1; node > 0; node--) {
+    const fewer = withoutNode(best, node)
+    if (fewer !== undefined && (await fails(fewer))) best = fewer
+  }
+  return best
+}
+
+/** Rounds all times at once, else one after the other. */
+async function inRoundTimes(scenario: Materialised, fails: Fails): Promise<Materialised> {
+  let best = scenario
+  for (const stepMs of STEPS_MS) {
+    const keys = [...new Set(best.events.map(keyOf))]
+    const all = rounder(best, new Set(keys), stepMs)
+    if (all === undefined) continue
+    if (await fails(all)) return all
+    for (const key of keys) {
+      const one = rounder(best, new Set([key]), stepMs)
+      if (one !== undefined && (await fails(one))) best = one
+    }
+  }
+  return best
 }
 
 /** Leaves out chunks of these, from halves down to single ones, until no single one can go. */
@@ -96,7 +128,7 @@ async function without(
     let gone = false
     for (let at = 0; at < left.length;) {
       const chunk = left.slice(at, at + size)
-      const candidate = leavingOut(best, new Set(chunk))
+      const candidate = withoutEvents(best, new Set(chunk))
       if (await fails(candidate)) {
         best = candidate
         left = left.filter((key) => !chunk.includes(key))
@@ -107,15 +139,4 @@ async function without(
     size = size === 1 ? 1 : Math.ceil(size / 2)
   }
   return best
-}
-
-/** A part of a fault goes with its end. */
-function keyOf(event: ScenarioEvent): string {
-  return event.kind === 'fault' ? `fault ${event.id}/${event.part}` : `operation ${event.id}`
-}
-
-function leavingOut(scenario: Materialised, keys: ReadonlySet<string>): Materialised {
-  const events = scenario.events.filter((event) => !keys.has(keyOf(event)))
-  const ids = new Set(events.flatMap((event) => (event.kind === 'fault' ? [event.id] : [])))
-  return { ...scenario, events, phases: scenario.phases.filter((id) => ids.has(id)) }
 }

@@ -9,6 +9,7 @@ import { type Failure, failureOf } from './failure.ts'
 import { makeFolder } from './folder.ts'
 import { type LabResult, type RunOptions, runInto } from './lab.ts'
 import { prepare } from './prepare.ts'
+import { seedOf } from './study.ts'
 
 export interface SweepOptions extends RunOptions {
   /** How many, at most. */
@@ -33,7 +34,7 @@ export async function sweep(nameOrFile: string, options: SweepOptions): Promise<
   const base = first.materialised.seed
   const count = { ran: 0, unknown: 0 }
   for (let turn = 0; turn < options.seeds && !options.signal.aborted; turn++) {
-    const seed = turn === 0 ? base : `${base}/${turn}`
+    const seed = seedOf(base, turn)
     const prepared = await prepare(nameOrFile, { ...options, seed })
     const { materialised: scenario, engine, source } = prepared
     for (const use of scenario.protocols) {

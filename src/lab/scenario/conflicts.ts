@@ -47,6 +47,10 @@ function contradiction(one: Fault, other: Fault, nodes: number): string | undefi
   const down = (fault: Fault) => fault.do === 'crash' || fault.do === 'offline'
   if (down(one) && down(other)) return `node ${both.join(', ')} is down already`
   if (one.do === other.do) return `both change the same of node ${both.join(', ')}`
+  const lives = (fault: Fault) => ['pause', 'slow', 'byzantine'].includes(fault.do)
+  if ((down(one) && lives(other)) || (down(other) && lives(one))) {
+    return `node ${both.join(', ')} is to do something while it is down`
+  }
   if ((down(one) && other.do === 'disk') || (down(other) && one.do === 'disk')) {
     return `node ${both.join(', ')} would be started again by the one and kept down by the other`
   }

@@ -11,6 +11,16 @@ const units: Readonly<Record<string, number>> = {
 
 export const DURATION = /^([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|s|m|h|d)$/
 
+/** A duration, or `lognormal(10ms,0.5)`: its median, and the deviation of its logarithm. */
+export const JITTER =
+  /^(?:[0-9]{1,9}(?:\.[0-9]{1,3})?(?:ms|s|m|h|d)|lognormal\( *[0-9]{1,9}(?:\.[0-9]{1,3})?(?:ms|s|m|h|d) *, *[0-2](?:\.[0-9]{1,3})? *\))$/
+
+export function jitterOf(text: string): { jitterMs: number; jitterSigma?: number } {
+  const [, median, sigma] = /^lognormal\( *([0-9.a-z]+) *, *([0-9.]+) *\)$/.exec(text) ?? []
+  if (median === undefined) return { jitterMs: durationMs(text) ?? 0 }
+  return { jitterMs: durationMs(median) ?? 0, jitterSigma: Number(sigma) }
+}
+
 /** Milliseconds, or undefined when it is not a duration. */
 export function durationMs(text: string): number | undefined {
   const [, amount = '', unit = ''] = DURATION.exec(text) ?? []

@@ -3,6 +3,7 @@
 // neither the scenario nor its seed to be understood. Only who is manager is left open, because nobody
 // can know it before the moment comes: the engine resolves it then and writes the answer to the trace.
 
+import type { Lie } from '../world/lies.ts'
 import type { Cut } from '../world/links.ts'
 
 /** A node by its number, or the manager that a group has when the moment comes. */
@@ -20,6 +21,9 @@ export const operationKinds: readonly OperationKind[] = Object.freeze([
   'rekey',
 ])
 
+/** What befalls a device: its disk is copied; its owner begins anew with keys of which nobody has a copy. */
+export type MishapKind = 'compromise' | 'recover-device'
+
 export type FaultKind =
   'split' | 'cut' | 'link' | 'crash' | 'offline' | 'skew' | 'disk' | 'pause' | 'slow' | 'byzantine'
 
@@ -29,7 +33,7 @@ export interface OperationEvent {
   readonly atMs: number
   /** Unique in the run. */
   readonly id: number
-  readonly operation: OperationKind
+  readonly operation: OperationKind | MishapKind
   /** Which of the groups, from 0. */
   readonly group: number
   /**
@@ -47,6 +51,7 @@ export interface OperationEvent {
 export interface LinkChange {
   readonly delayMs?: number
   readonly jitterMs?: number
+  readonly jitterSigma?: number
   readonly loss?: number
   readonly duplicate?: number
   readonly reorder?: number
@@ -98,6 +103,20 @@ export type Fault =
     }
   /** No room to write. */
   | { readonly do: 'disk'; readonly nodes: readonly NodeRef[] }
+  /** The process stands still; its connections and what comes for it stay. */
+  | { readonly do: 'pause'; readonly nodes: readonly NodeRef[] }
+  /** Whatever it does takes so many times as long. */
+  | {
+      readonly do: 'slow'
+      readonly nodes: readonly NodeRef[]
+      readonly factor: number
+    }
+  /** They lie, with their own keys. */
+  | {
+      readonly do: 'byzantine'
+      readonly nodes: readonly NodeRef[]
+      readonly lies: readonly Lie[]
+    }
 
 export interface FaultEvent {
   readonly kind: 'fault'
@@ -125,6 +144,8 @@ export interface NetworkPlan {
   /** Every link, unless a fault says more. */
   readonly delayMs: number
   readonly jitterMs: number
+  /** Above 0: lognormal around `jitterMs`. */
+  readonly jitterSigma?: number
   readonly loss: number
   readonly duplicate: number
   readonly reorder: number

@@ -3,7 +3,7 @@
 // about healing.
 
 import type { SeededRandom } from '../../base/random.ts'
-import { durationMs } from './duration.ts'
+import { durationMs, jitterOf } from './duration.ts'
 import type { Fault, FaultEvent, LinkChange, NodeRef } from './materialised.ts'
 import type { ChangeWords, Scenario, ScheduleItem } from './schema.ts'
 import { type Part, partsOfShape, splitFault } from './shapes.ts'
@@ -119,6 +119,14 @@ function partsOf(parts: ScheduleParts, item: FaultItem, path: Path, forMs: numbe
       const nodes = parts.select(item.target, at('target'))
       if (skewMs === 0 && item.driftPpm === 0) parts.report(path, 'this skew changes nothing')
       return one({ do: 'skew', nodes, skewMs, driftPpm: item.driftPpm })
+    }
+    case 'slow': {
+      const nodes = parts.select(item.target, at('target'))
+      return one({ do: 'slow', nodes, factor: item.factor })
+    }
+    case 'byzantine': {
+      const nodes = parts.select(item.target, at('target'))
+      return one({ do: 'byzantine', nodes, lies: [...new Set(item.lies)] })
     }
     default:
       return one({ do: item.do, nodes: parts.select(item.target, at('target')) })
@@ -239,7 +247,7 @@ export function changeOf(words: ChangeWords): LinkChange {
   const { latency, jitter, loss, duplicate, reorder } = words
   return {
     ...(latency === undefined ? {} : { delayMs: ms(latency) }),
-    ...(jitter === undefined ? {} : { jitterMs: ms(jitter) }),
+    ...(jitter === undefined ? {} : jitterOf(jitter)),
     ...(loss === undefined ? {} : { loss }),
     ...(duplicate === undefined ? {} : { duplicate }),
     ...(reorder === undefined ? {} : { reorder }),

@@ -3,7 +3,8 @@
 
 import { z } from 'zod'
 
-import { DURATION } from './duration.ts'
+import { lies } from '../world/lies.ts'
+import { DURATION, JITTER } from './duration.ts'
 
 const duration = z
   .string()
@@ -30,7 +31,13 @@ const bytes = z.number().int().min(1).max(60_000)
 
 const change = {
   latency: duration.optional(),
-  jitter: duration.optional().describe('Added at random, evenly between none and this.'),
+  jitter: z
+    .string()
+    .regex(JITTER, 'a duration, or lognormal(10ms,0.5)')
+    .optional()
+    .describe(
+      'Added at random: a duration, evenly between none and it; lognormal(10ms,0.5), around 10 ms with that deviation of the logarithm.',
+    ),
   loss: share.optional(),
   duplicate: share.optional(),
   reorder: share.optional(),
@@ -51,6 +58,10 @@ const workload = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('read'), ...arrivals }),
   z.strictObject({ kind: z.literal('join'), ...once, target: selector.optional() }),
   z.strictObject({ kind: z.literal('leave'), ...once }),
+  z.strictObject({ kind: z.literal('compromise'), ...once }).describe('Their disks are copied.'),
+  z
+    .strictObject({ kind: z.literal('recover-device'), ...once })
+    .describe('They begin anew, with keys of which nobody has a copy.'),
   z.strictObject({ kind: z.literal('kick'), ...once, target: selector }),
   z.strictObject({
     kind: z.literal('rekey'),
@@ -140,6 +151,19 @@ const schedule = z.discriminatedUnion('do', [
     driftPpm: z.number().int().min(-100_000).max(100_000).default(0),
   }),
   z.strictObject({ ...when, do: z.literal('disk'), target: selector }),
+  z.strictObject({ ...when, do: z.literal('pause'), target: selector }),
+  z.strictObject({
+    ...when,
+    do: z.literal('slow'),
+    target: selector,
+    factor: z.number().min(2).max(1_000).describe('How many times as long everything takes.'),
+  }),
+  z.strictObject({
+    ...when,
+    do: z.literal('byzantine'),
+    target: selector,
+    lies: z.array(z.enum(lies)).min(1).max(lies.length),
+  }),
   z.strictObject({ at: duration, do: z.literal('heal'), id: name }),
 ])
 
@@ -188,7 +212,26 @@ export const scenarioSchema = z
       duration,
       quiesce: duration,
       deadline: duration.default('5s'),
+      repeats: z
+        .number()
+        .int()
+        .min(1)
+        .max(1_000)
+        .default(1)
+        .describe(
+          'Runs with other seeds, on the simulator; metrics become medians with intervals.',
+        ),
     }),
+    sweep: z
+      .record(
+        z.string().regex(/^[a-z][A-Za-z0-9.]{0,99}$/, 'a path such as network.link.latency'),
+        z
+          .array(z.union([z.string(), z.number(), z.boolean()]))
+          .min(1)
+          .max(32),
+      )
+      .default({})
+      .describe('Values by path, each of which is run: { "network.link.latency": [10ms, 100ms] }.'),
     real: z
       .strictObject({
         scale: z

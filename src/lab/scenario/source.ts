@@ -6,6 +6,7 @@ import { LineCounter, type Document, isMap, isNode, isScalar, parseDocument } fr
 
 import { CoterieError, type ErrorCode } from '../../base/error.ts'
 import { type Scenario, scenarioSchema } from './schema.ts'
+import { type Setting, withSetting } from './variants.ts'
 
 export type Path = readonly (string | number)[]
 
@@ -46,10 +47,20 @@ export class ScenarioSource {
     })
   }
 
-  /** @throws CoterieError USAGE with every place that does not fit the schema */
-  parse(): Scenario {
-    const parsed = scenarioSchema.safeParse(this.value())
+  /**
+   * @param set values by path that stand instead of the file's
+   * @throws CoterieError USAGE with every place that does not fit the schema
+   */
+  parse(set: Setting = {}): Scenario {
+    const parsed = scenarioSchema.safeParse(withSetting(this.value(), set))
     if (parsed.success) return parsed.data
+    const swept = parsed.error.issues.find((issue) =>
+      Object.keys(set).some((path) => meets(path, issue.path)),
+    )
+    if (swept !== undefined) {
+      const message = `${dotted(swept.path as Path)} as set here: ${swept.message}`
+      this.refuse([{ path: ['sweep'], message }])
+    }
     this.refuse(
       parsed.error.issues.flatMap((issue): Problem[] => {
         const path = issue.path as Path
@@ -117,6 +128,11 @@ export class ScenarioSource {
 }
 
 const HINT = 'See: coterie lab validate -h; the format is described in src/lab/README.md.'
+
+/** Whether a complaint is about what was set at a path. */
+const meets = (path: string, at: readonly PropertyKey[]): boolean =>
+  `${path}.`.startsWith(`${at.map(String).join('.')}.`) ||
+  at.map(String).join('.').startsWith(`${path}.`)
 
 function dotted(path: Path): string {
   return path

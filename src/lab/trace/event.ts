@@ -2,7 +2,8 @@
 // flat object an event, short field names because there are millions. Nothing in it tells of the machine
 // that ran it: times are microseconds of the run, nodes and groups are numbers, ids are the protocol's.
 
-import type { OperationKind } from '../scenario/materialised.ts'
+import type { MishapKind, OperationKind } from '../scenario/materialised.ts'
+import type { Lie } from '../world/lies.ts'
 import type { LinkMatrix } from '../world/links.ts'
 
 /** What engines and protocols tell; the recorder adds the index. */
@@ -22,7 +23,7 @@ export type Fact =
   | {
       k: 'op'
       id: number
-      f: OperationKind
+      f: OperationKind | MishapKind
       phase: 'invoke' | 'ok' | 'fail' | 'info'
       g: number
       reason?: string
@@ -90,6 +91,8 @@ export type Fact =
       what?: string
       /** Nodes that were meant, now that selectors are resolved. */
       nodes?: readonly (readonly number[])[]
+      /** Of `byzantine`: what those do. */
+      lies?: readonly Lie[]
     }
   /** Every link, from now on. */
   | { k: 'links'; matrix: LinkMatrix }
@@ -113,8 +116,10 @@ export type Fact =
     }
   /** Something noteworthy was reached. */
   | { k: 'cov'; what: string }
-  /** A snapshot of a node was taken by an attacker. */
-  | { k: 'leaked'; g: number }
+  /** A device was copied: texts whose keys lay there, and how many lay there in clear. */
+  | { k: 'leaked'; g: number; opens: readonly string[]; archived: number }
+  /** Somebody said something that the copy of this device opens. */
+  | { k: 'taken'; g: number; m: string }
   /** A protocol proved that somebody said two things at once, or accused somebody. */
   | { k: 'proof'; g: number; against: number }
   /** The workload is over; `end` follows when nothing changes any more, or time is up. */

@@ -82,9 +82,13 @@ export class Connection {
     const from = line.end.party.node
     const detail = `"from":${from},"c":${line.id},"b":${copy.length},"h":${fingerprint(copy)}`
     this.#fabric.count(from, copy.length)
+    const to = this.across(line.end).party.node
+    const about = { c: line.protocol, bytes: copy.length }
+    this.#fabric.moved?.({ d: 'tx', node: from, peer: to, ...about })
     this.#send(line.end, 'frame', detail, true, () => {
       const { other } = line
       if (other?.open !== true) return
+      this.#fabric.moved?.({ d: 'rx', node: to, peer: from, ...about })
       this.#fabric.delivered?.(from, other.end.party.node)
       other.end.party.frame(other.id, copy)
     })

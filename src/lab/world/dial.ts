@@ -3,7 +3,7 @@
 
 import type { Fabric } from './fabric.ts'
 import { type Link, passes } from './links.ts'
-import { type Draws, Purpose } from './weather.ts'
+import type { Draws } from './weather.ts'
 
 /** Milliseconds after the first try at which a try that met silence is repeated, as TCP does. */
 const RETRIES_MS = [1_000, 3_000, 7_000, 15_000, 31_000, 63_000]
@@ -52,7 +52,7 @@ export function dial(
 
   function fly(link: Link, draws: Draws, kind: string, node: number, act: () => void): void {
     weather.next(draws, timeline.nowUs)
-    const jitterUs = weather.spreadUs(draws, Purpose.jitter, link.jitterMs)
+    const jitterUs = weather.jitterUs(draws, link)
     const arrivalUs = timeline.nowUs + Math.round(link.delayMs * 1_000) + jitterUs
     timeline.at(arrivalUs, node, kind, detail, act)
   }

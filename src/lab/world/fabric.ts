@@ -51,6 +51,16 @@ export interface Site {
   powered: boolean
 }
 
+/** Something on a link, as the node sees it at whose end it happens. */
+export interface Moved {
+  readonly d: 'tx' | 'rx' | 'drop'
+  readonly node: number
+  readonly peer: number
+  /** Of which kind: the protocol of a channel, or a flood. */
+  readonly c: 'sync' | 'join' | 'flood'
+  readonly bytes: number
+}
+
 export class Fabric {
   readonly timeline: Timeline
   readonly weather: Weather
@@ -58,6 +68,8 @@ export class Fabric {
   readonly options: Required<NetworkOptions>
   readonly sites: readonly Site[]
   readonly connections = new Set<Connection>()
+  /** Told of everything that is sent, arrives or is lost on the way, where somebody asks. */
+  moved: ((moved: Moved) => void) | undefined
   /** Told of every frame and envelope that arrives at another node. */
   delivered: ((from: number, to: number) => void) | undefined
   /** What each node sent. */

@@ -17,6 +17,11 @@ export interface Link {
   readonly delayMs: number
   /** Milliseconds added at random, evenly between none and this. Default: 0. */
   readonly jitterMs: number
+  /**
+   * Above 0: what is added is lognormal instead, `jitterMs` its median and this the deviation of its
+   * logarithm. Default: 0.
+   */
+  readonly jitterSigma: number
   /** Probability that an envelope is lost. Default: 0. */
   readonly loss: number
   /** Probability that an envelope arrives twice. Default: 0. */
@@ -43,6 +48,7 @@ export const linkDefaults: Link = Object.freeze({
   cut: 'none',
   delayMs: 20,
   jitterMs: 0,
+  jitterSigma: 0,
   loss: 0,
   duplicate: 0,
   reorder: 0,

@@ -233,13 +233,17 @@ export class SimNetwork implements Network, Party {
       if (!there.#topics.has(envelope.topic)) continue
       const own = connection.endOf(this)
       const end = connection.across(own)
+      const about = { c: 'flood', bytes: envelope.bytes.length } as const
+      const lost = () => this.#fabric.moved?.({ d: 'drop', node, peer: this.node, ...about })
       const deliver = () => {
-        if (!end.open) return
+        if (!end.open) return lost()
+        this.#fabric.moved?.({ d: 'rx', node, peer: this.node, ...about })
         this.#fabric.delivered?.(this.node, node)
         there.#receive(this, envelope)
       }
       this.#fabric.count(this.node, envelope.bytes.length)
-      own.wire.flood({ kind: 'envelope', detail, frame: false, deliver })
+      this.#fabric.moved?.({ d: 'tx', node: this.node, peer: node, ...about })
+      own.wire.flood({ kind: 'envelope', detail, frame: false, deliver, lost })
     }
   }
 

@@ -12,7 +12,7 @@ import type { ChannelId, PeerId } from '../../core/input.ts'
 import type { Machine } from '../../core/machine.ts'
 import type { Crypto } from '../../crypto/crypto.ts'
 import { createDriver } from '../../node/driver.ts'
-import type { CommandReply, Driver } from '../../node/driver-types.ts'
+import type { CommandReply, Driver, DriverOptions } from '../../node/driver-types.ts'
 import type { Telemetry } from '../../ports/telemetry.ts'
 import type { NodeClock } from './clock.ts'
 import type { CryptoCounts, MeteredCrypto } from './crypto.ts'
@@ -32,6 +32,9 @@ export interface NodeContext {
   /** 1 for the first life. */
   readonly life: number
 }
+
+/** Makes what runs the machine of one life over the ports of its node. */
+export type MakeDriver = (context: NodeContext, options: DriverOptions) => Driver
 
 export interface CrashOptions {
   /** What becomes of the write under way. Default: `kept`. */
@@ -58,6 +61,7 @@ export interface NodeParts {
   readonly index: number
   readonly fabric: Fabric
   readonly machine: (context: NodeContext) => Machine
+  readonly driver: MakeDriver | undefined
   readonly random: SeededRandom
   /** Where its keys come from. */
   readonly keys: SeededRandom
@@ -132,9 +136,10 @@ export class SimNode {
     this.#lives++
     this.#site().powered = true
     this.#note('boot', `"life":${this.#lives}`)
-    const machine = this.#parts.machine(this.#context())
+    const context = this.#context()
+    const machine = this.#parts.machine(context)
     const alive = { alive: true }
-    const driver = this.#drive(machine, alive)
+    const driver = this.#drive(context, machine, alive)
     this.#life = Object.assign(alive, { machine, driver })
     driver.onEvent((event) => {
       if (alive.alive) this.#hear(event)
@@ -187,10 +192,11 @@ export class SimNode {
     return handle
   }
 
-  #drive(machine: Machine, life: { readonly alive: boolean }): Driver {
+  #drive(context: NodeContext, machine: Machine, life: { readonly alive: boolean }): Driver {
     const { fabric, random, metered } = this.#parts
     const node = this.index
-    return createDriver({
+    const make = this.#parts.driver ?? ((_, options) => createDriver(options))
+    return make(context, {
       machine,
       store: this.disk.open(life),
       keyring: createMemoryKeyring(),

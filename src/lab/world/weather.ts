@@ -3,12 +3,16 @@
 // amounts over one seed still meet the same weather elsewhere. The mixing is MurmurHash3's finisher.
 
 import type { SeededRandom } from '../../base/random.ts'
+import type { Link } from './links.ts'
 
 const BUCKET_US = 100_000
 
 /** What one draw decides. */
 export const Purpose = { loss: 1, jitter: 2, duplicate: 3, reorder: 4, late: 5 } as const
 export type Purpose = (typeof Purpose)[keyof typeof Purpose]
+
+/** Twelve purposes from here on are those of one lognormal draw. */
+const JITTER_FIRST = 16
 
 /** Counts the draws of one directed link. */
 export interface Draws {
@@ -52,7 +56,19 @@ export class Weather {
     return Math.floor((this.#draw(draws, purpose) / 0x1_0000_0000) * upToMs * 1_000)
   }
 
-  #draw({ from, to, bucket, index }: Draws, purpose: Purpose): number {
+  /** What a link adds to its delay, in whole microseconds. */
+  jitterUs(
+    draws: Draws,
+    { jitterMs, jitterSigma }: Pick<Link, 'jitterMs' | 'jitterSigma'>,
+  ): number {
+    if (jitterSigma <= 0) return this.spreadUs(draws, Purpose.jitter, jitterMs)
+    // A dozen even draws add up to a normal one; no logarithm is asked, whose last digit may differ.
+    let sum = 0
+    for (let k = 0; k < 12; k++) sum += this.#draw(draws, JITTER_FIRST + k) / 0x1_0000_0000
+    return Math.floor(jitterMs * 1_000 * exponentiated(jitterSigma * (sum - 6)))
+  }
+
+  #draw({ from, to, bucket, index }: Draws, purpose: number): number {
     let mixed = this.#key
     for (const word of [from, to, bucket, index, purpose]) {
       mixed = Math.imul(mixed ^ word, 0x85ebca6b)
@@ -62,4 +78,18 @@ export class Weather {
     }
     return mixed >>> 0
   }
+}
+
+/** e to this power, by additions and multiplications alone, which every machine does alike. */
+export function exponentiated(power: number): number {
+  // Small first, then squared as often as it was halved.
+  const halvings = 10
+  const small = power / 2 ** halvings
+  let [sum, term] = [1, 1]
+  for (let k = 1; k <= 8; k++) {
+    term = (term * small) / k
+    sum += term
+  }
+  for (let k = 0; k < halvings; k++) sum *= sum
+  return sum
 }

@@ -15,6 +15,8 @@ export interface Parcel {
   /** Whether a rough network may lose or double it. */
   readonly frame: boolean
   readonly deliver: () => void
+  /** Told when it is lost for good. */
+  readonly lost?: () => void
 }
 
 /** A parcel and its place in the order of the wire; undefined where a rough network has no order. */
@@ -72,6 +74,7 @@ export class Wire {
     const link = this.#link()
     if (link.cut === 'hold') this.#envelopes.push(parcel)
     else if (this.#open()) this.#drift(parcel, link)
+    else parcel.lost?.()
   }
 
   /** Lets what waits go on, or stops it again, after other links came into force. */
@@ -161,7 +164,7 @@ export class Wire {
   #drift(parcel: Parcel, link: Link): void {
     const { weather, timeline } = this.#fabric
     weather.next(this.#draws, timeline.nowUs)
-    if (weather.happens(this.#draws, Purpose.loss, link.loss)) return
+    if (weather.happens(this.#draws, Purpose.loss, link.loss)) return parcel.lost?.()
     const lateUs = this.#latenessUs(link)
     const soonestUs = timeline.nowUs + this.#flightUs(link)
     const arrivalUs = lateUs > 0 ? soonestUs + lateUs : Math.max(soonestUs, this.#lastEnvelopeUs)
@@ -176,6 +179,7 @@ export class Wire {
     const link = this.#link()
     if (passes(link) || this.#fabric.options.inFlight === 'deliver') parcel.deliver()
     else if (link.cut === 'hold') this.#envelopes.push(parcel)
+    else parcel.lost?.()
   }
 
   /** When the next thing in order arrives. */
@@ -188,10 +192,7 @@ export class Wire {
   }
 
   #flightUs(link: Link): number {
-    return (
-      Math.round(link.delayMs * 1_000) +
-      this.#fabric.weather.spreadUs(this.#draws, Purpose.jitter, link.jitterMs)
-    )
+    return Math.round(link.delayMs * 1_000) + this.#fabric.weather.jitterUs(this.#draws, link)
   }
 
   /** How much later than in order something comes: mostly not at all. */

@@ -12,13 +12,14 @@ import type { CommandReply } from '../../node/driver-types.ts'
 import { type ClockFault, NodeClock } from './clock.ts'
 import { WorldCrypto } from './crypto.ts'
 import type { DiskOptions } from './disk.ts'
-import { Fabric, type NetworkOptions, type Site } from './fabric.ts'
+import { Fabric, type Moved, type NetworkOptions, type Site } from './fabric.ts'
 import { guarded } from './guard.ts'
 import { type Cut, type LinkMatrix, LinkTable, type Split } from './links.ts'
 import {
   type CommandHandle,
   type CrashOptions,
   type HeardEvent,
+  type MakeDriver,
   type NodeContext,
   SimNode,
 } from './node.ts'
@@ -33,6 +34,8 @@ export interface WorldOptions {
   readonly nodes: number
   /** Builds the machine of one life of one node. */
   readonly machine: (context: NodeContext) => Machine
+  /** What runs the machines. Default: the driver of real nodes. */
+  readonly driver?: MakeDriver
   /** Names a node from its keys. Default: `sim-<index>`. */
   readonly peerId?: (index: number, secret: (purpose: string) => Uint8Array) => PeerId
   /** Default: every link up with 20 ms. */
@@ -50,6 +53,8 @@ export interface WorldOptions {
   readonly onEvent?: (node: number, heard: HeardEvent) => void
   /** Told of every frame and envelope that arrives at another node. */
   readonly onDelivery?: (from: number, to: number) => void
+  /** Told of all that is sent, arrives or is lost. */
+  readonly onMoved?: (moved: Moved) => void
   /** Gets every line of the trace. */
   readonly onTrace?: (line: string) => void
   /** Told when a node fails for good. Default: the run throws. */
@@ -270,6 +275,7 @@ export class World {
       options: network,
     })
     fabric.delivered = this.#options.onDelivery
+    fabric.moved = this.#options.onMoved
     return fabric
   }
 
@@ -287,6 +293,7 @@ export class World {
       random,
       fabric: this.#fabric,
       machine: options.machine,
+      driver: options.driver,
       keys: this.#root.fork(`crypto/${index}`),
       faults: this.random.faults,
       metered: this.#crypto.forNode(),

@@ -2,6 +2,8 @@
 // scenario quotes it.
 
 export const faultReasons: Readonly<Record<string, string>> = Object.freeze({
+  jitterSigma: 'the shaper spreads jitter evenly',
+  byzantine: 'the built program does not lie',
   duplicate: 'a stream of bytes has no duplicates',
   reorder: 'a stream of bytes is in order',
   skew: 'a process has the clock of its machine',

@@ -125,6 +125,9 @@ async function commanded(mesh: Mesh, witness: Witness, task: Task): Promise<Outc
       await witness.begin(node, event.group, id)
       return { phase: 'ok' }
     }
+    case 'compromise':
+    case 'recover-device':
+      return { phase: 'fail', reason: `no ${event.operation} on real nodes` }
   }
 }
 

@@ -7,6 +7,7 @@ import type { Fact } from '../../trace/event.ts'
 import type { LinkTable } from '../../world/links.ts'
 import type { World } from '../../world/world.ts'
 import { composeLinks } from './compose.ts'
+import type { Minds } from './minds.ts'
 import {
   type ResolvedFault,
   type ResolveNode,
@@ -18,6 +19,7 @@ import {
 
 export interface FaultDeskParts {
   readonly world: World
+  readonly minds: Minds
   readonly network: NetworkPlan
   readonly resolve: ResolveNode
   /** Whether a node is run here: others are struck where they are. */
@@ -38,6 +40,8 @@ export class FaultDesk {
   #before: LinkTable | undefined
   readonly #crossed = new Set<number>()
   #cuts = false
+  /** Who was ever made to lie. */
+  readonly liars = new Set<number>()
 
   constructor(parts: FaultDeskParts) {
     this.#parts = parts
@@ -56,7 +60,8 @@ export class FaultDesk {
     if (fault === undefined) return
     const resolved = resolveFault(fault, world.size, (ref: NodeRef) => resolve(ref))
     const nodes = nodesOf(resolved)
-    tell(-1, { k: 'fault', id, part, state: 'requested', what: resolved.do, nodes })
+    const lies = resolved.do === 'byzantine' ? { lies: resolved.lies } : {}
+    tell(-1, { k: 'fault', id, part, state: 'requested', what: resolved.do, nodes, ...lies })
     this.#active.set(name, resolved)
     this.#change(resolved)
     this.#strike(resolved)
@@ -96,14 +101,14 @@ export class FaultDesk {
 
   /** Looked at where it strikes somebody who is run here. */
   #isFound(fault: ResolvedFault): boolean {
-    const { world, owns } = this.#parts
-    if (!('nodes' in fault) || fault.nodes.length === 0) return isInForce(world, fault)
+    const { world, minds, owns } = this.#parts
+    if (!('nodes' in fault) || fault.nodes.length === 0) return isInForce(world, minds, fault)
     const nodes = fault.nodes.filter(owns)
-    return nodes.length === 0 || isInForce(world, { ...fault, nodes })
+    return nodes.length === 0 || isInForce(world, minds, { ...fault, nodes })
   }
 
   #strike(fault: ResolvedFault): void {
-    const { world, tell, owns } = this.#parts
+    const { world, minds, tell, owns } = this.#parts
     if (!('nodes' in fault)) return
     for (const node of fault.nodes.filter(owns)) {
       switch (fault.do) {
@@ -120,19 +125,44 @@ export class FaultDesk {
           break
         case 'disk':
           world.fillDisk(node)
+          break
+        case 'pause':
+          minds.strain(node)?.pause(true)
+          break
+        case 'slow':
+          minds.strain(node)?.slow(fault.factor)
+          break
+        case 'byzantine':
+          this.liars.add(node)
+          minds.liar(node)?.begin(fault.lies)
       }
     }
   }
 
   #end(fault: ResolvedFault): void {
-    const { world, owns } = this.#parts
+    const { world, minds, owns } = this.#parts
     if (!('nodes' in fault)) return
     for (const node of fault.nodes.filter(owns)) {
-      if (fault.do === 'crash' || fault.do === 'offline') this.#start(node)
-      else if (fault.do === 'skew') world.setClock(node, {})
-      else {
-        world.fillDisk(node, false)
-        if (!world.node(node).running) this.#start(node)
+      switch (fault.do) {
+        case 'crash':
+        case 'offline':
+          this.#start(node)
+          break
+        case 'skew':
+          world.setClock(node, {})
+          break
+        case 'disk':
+          world.fillDisk(node, false)
+          if (!world.node(node).running) this.#start(node)
+          break
+        case 'pause':
+          minds.strain(node)?.pause(false)
+          break
+        case 'slow':
+          minds.strain(node)?.slow(1)
+          break
+        case 'byzantine':
+          minds.liar(node)?.end()
       }
     }
   }

@@ -4,6 +4,7 @@
 
 import type { Fault, LinkChange, NodeRef } from '../../scenario/materialised.ts'
 import { type LinkTable, passes } from '../../world/links.ts'
+import type { Minds } from './minds.ts'
 import type { World } from '../../world/world.ts'
 
 type Numbered<T> = T extends readonly NodeRef[]
@@ -48,7 +49,7 @@ export function nodesOf(fault: ResolvedFault): readonly (readonly number[])[] {
 }
 
 /** Whether the fault is found in force. */
-export function isInForce(world: World, fault: ResolvedFault): boolean {
+export function isInForce(world: World, minds: Minds, fault: ResolvedFault): boolean {
   switch (fault.do) {
     case 'split':
       return fault.sides.every((side, index) =>
@@ -67,6 +68,12 @@ export function isInForce(world: World, fault: ResolvedFault): boolean {
       return fault.nodes.every((node) => !world.node(node).running)
     case 'disk':
       return fault.nodes.every((node) => world.node(node).disk.full)
+    case 'pause':
+      return fault.nodes.every((node) => minds.strain(node)?.paused === true)
+    case 'slow':
+      return fault.nodes.every((node) => minds.strain(node)?.factor === fault.factor)
+    case 'byzantine':
+      return fault.nodes.every((node) => minds.liar(node)?.inForce === true)
     case 'offline':
     case 'skew':
       return fault.nodes.length > 0

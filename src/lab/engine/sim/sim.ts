@@ -5,6 +5,7 @@
 import { availableParallelism, freemem } from 'node:os'
 
 import { protocols } from '../../protocol/registry.ts'
+import type { FaultKind } from '../../scenario/materialised.ts'
 import type { Capabilities, Engine, EngineReport, EngineRun } from '../engine.ts'
 import { THREADS_MAX, runPopulations } from './crew/crew.ts'
 import { populationsOf } from './crew/population.ts'
@@ -19,20 +20,29 @@ export const sim: Engine = {
   run,
 }
 
+const faults: readonly FaultKind[] = [
+  'split',
+  'cut',
+  'link',
+  'crash',
+  'offline',
+  'skew',
+  'disk',
+  'pause',
+  'slow',
+  'byzantine',
+]
+
 function capabilities(): Capabilities {
   return {
-    faults: new Set(['split', 'cut', 'link', 'crash', 'offline', 'skew', 'disk']),
+    faults: new Set(faults),
     modes: new Set(['blackhole', 'reset', 'no-new', 'hold']),
-    changes: new Set(['delayMs', 'jitterMs', 'loss', 'duplicate', 'reorder']),
+    changes: new Set(['delayMs', 'jitterMs', 'jitterSigma', 'loss', 'duplicate', 'reorder']),
     crashes: new Set(['keep', 'lose', 'torn', 'silent']),
     protocols: undefined,
     nodesMax: Math.max(64, Math.floor(freemem() / NODE_BYTES)),
     virtual: true,
-    reasons: {
-      pause: 'the simulator has no processes to pause',
-      slow: 'work takes no time in the simulator',
-      byzantine: 'no machine here lies',
-    },
+    reasons: {},
   }
 }
 
@@ -40,9 +50,13 @@ async function run(run: EngineRun): Promise<EngineReport> {
   const populations = populationsOf(run.scenario)
   if (populations !== undefined) return runPopulations(run, populations, threadsFor(run))
   const stage = new SimStage(run, setupOf(run.scenario, run.use.with))
-  await stage.found()
-  await stage.play()
-  await stage.quiesce()
+  try {
+    await stage.found()
+    await stage.play()
+    await stage.quiesce()
+  } finally {
+    stage.close()
+  }
   return { steps: stage.steps, delayProvider: 'virtual', notes: [] }
 }
 

@@ -11,10 +11,12 @@ import type {
 } from '../../scenario/materialised.ts'
 import { allAgree } from '../../trace/agree.ts'
 import type { Fact } from '../../trace/event.ts'
+import type { Moved } from '../../world/fabric.ts'
 import { type World, createWorld } from '../../world/world.ts'
 import type { EngineRun } from '../engine.ts'
 import { composeLinks } from './compose.ts'
 import { FaultDesk } from './fault-desk.ts'
+import { Minds } from './minds.ts'
 import { runPlan } from './plans.ts'
 
 /** How long founding may take, in virtual time. */
@@ -49,6 +51,11 @@ export class SimStage {
     const owned = new Set(this.#own)
     const protocol = run.protocol.prepare(setup)
     this.#protocol = protocol
+    const minds = new Minds(protocol, run.scenario.events, (node, event) => {
+      protocol.heard(node, event)
+      this.#mark(node)
+    })
+    const { driver } = minds
     this.#world = createWorld({
       seed: setup.seed,
       nodes: setup.nodes,
@@ -56,6 +63,7 @@ export class SimStage {
       ...(protocol.peerId === undefined
         ? {}
         : { peerId: (index, secret) => protocol.peerId?.(index, secret) ?? '' }),
+      ...(driver === undefined ? {} : { driver }),
       keepEvents: false,
       startMs: (node) => (owned.has(node) ? 0 : undefined),
       onEvent: (node, heard) => {
@@ -63,10 +71,12 @@ export class SimStage {
         this.#mark(node)
       },
       onFatal: (node, error) => this.#fatal(node, error),
+      ...(run.frames ? { onMoved: (moved: Moved) => this.#moved(moved) } : {}),
       onDelivery: (from, to) => this.#faults.delivered(from, to),
     })
     this.#faults = new FaultDesk({
       world: this.#world,
+      minds,
       network: run.scenario.network,
       owns: (node) => owned.has(node),
       resolve: (ref) => this.#resolve(ref),
@@ -77,6 +87,10 @@ export class SimStage {
 
   get steps(): number {
     return this.#world.steps
+  }
+
+  close(): void {
+    this.#protocol.close?.()
   }
 
   /** Brings the groups about on calm links. @throws CoterieError INTERNAL when that fails */
@@ -196,7 +210,8 @@ export class SimStage {
 
   #isQuiet(): boolean {
     return this.#setup.groups.every((_, group) => {
-      return allAgree(this.#own.flatMap((node) => this.#digestOf(node, group) ?? []))
+      const nodes = this.#own.filter((node) => !this.#faults.liars.has(node))
+      return allAgree(nodes.flatMap((node) => this.#digestOf(node, group) ?? []))
     })
   }
 
@@ -246,6 +261,10 @@ export class SimStage {
     if (this.#begun) this.#run.tell(Math.round(this.#nowMs * 1_000), node, fact)
   }
 
+  #moved({ node, ...about }: Moved): void {
+    this.#tell(node, { k: 'net', ...about })
+  }
+
   #until(ms: number): Promise<void> {
     return this.#to(this.#startMs + ms, 'running')
   }
@@ -267,9 +286,13 @@ export class SimStage {
   /** A node without room to write may end; any other end of its own is a defect. */
   #fatal(node: number, error: Error): void {
     if (this.#faults.excuses(node)) return this.#tell(node, { k: 'life', up: false })
-    this.#failure ??= new Error(`node ${node} at ${this.#nowMs} ms: ${error.message}`, {
-      cause: error,
-    })
+    const message = `node ${node} at ${this.#nowMs} ms: ${error.message}`
+    const { code = 'INTERNAL', hint } = error instanceof CoterieError ? error : {}
+    this.#failure ??= new CoterieError(
+      code,
+      message,
+      hint ? { hint, cause: error } : { cause: error },
+    )
   }
 
   #say(what: string): void {

@@ -1,12 +1,14 @@
 // The product itself on the bench: the real endpoint with real keys, not a model of it. Groups are made
 // as people make them: cards, a constitution, a ticket, joins.
 
-import { utf8 } from '../../../base/bytes.ts'
+import { type Bytes, concat, utf8 } from '../../../base/bytes.ts'
+import { FrameKind } from '../../../core/anti-entropy/frames.ts'
 import type { Command, CommandResult, PolicyName } from '../../../core/command.ts'
 import { Endpoint } from '../../../core/endpoint.ts'
 import type { Event } from '../../../core/event.ts'
 import { peerIdOf } from '../../../core/identity/peer-id.ts'
 import { createNativeCrypto } from '../../../crypto/native.ts'
+import { operationKinds } from '../../scenario/materialised.ts'
 import type { NodeContext } from '../../world/node.ts'
 import type {
   Answer,
@@ -37,7 +39,7 @@ export const coterie: Protocol = {
     { name: 'heals', sentence: 'after a heal everybody holds and reads the same' },
     { name: 'forks', sentence: 'sides with a leader re-key apart and merge their epochs later' },
   ],
-  operations: new Set(['send', 'read', 'join', 'leave', 'kick', 'rekey']),
+  operations: new Set([...operationKinds, 'compromise', 'recover-device']),
   judged: true,
   options: { policy: { is: 'balanced', oneOf: policies } },
   prepare: (setup) => new CoterieRun(setup),
@@ -103,6 +105,18 @@ class CoterieRun implements ProtocolRun {
     if (!this.#isFounded()) throw new Error('the groups do not agree after founding')
   }
 
+  carries(frame: Bytes): boolean {
+    return frame[1] === FrameKind.batch
+  }
+
+  differently(command: Command): Command {
+    if (command.kind !== 'send') return command
+    return {
+      ...command,
+      payload: concat(command.payload, utf8(' (not what others hear)')),
+    }
+  }
+
   perform(operation: Operation): Perform {
     const { kind, actors, group } = operation
     const observer = this.#observer
@@ -162,7 +176,13 @@ class CoterieRun implements ProtocolRun {
       case 'rekey':
         return sent(yield* askOne(node, { kind: 'rotate', group: id }))
       case 'leave':
-        return sent(yield* askOne(node, { kind: 'leave-group', group: id, reason: '', last: true }))
+        return sent(yield* askOne(node, leaving(id)))
+      case 'compromise':
+        return observer.copied(node) ? { phase: 'ok' } : gone
+      case 'recover-device': {
+        const left = sent(yield* askOne(node, leaving(id)))
+        return left.phase === 'ok' ? yield* this.#join(node, group, target) : left
+      }
       case 'kick': {
         const member = target === undefined ? undefined : observer.memberAt(target)
         if (member === undefined) return { phase: 'fail', reason: 'no such member' }
@@ -226,6 +246,8 @@ class CoterieRun implements ProtocolRun {
     })
   }
 }
+
+const leaving = (group: string): Command => ({ kind: 'leave-group', group, reason: '', last: true })
 
 const gone: Outcome = { phase: 'fail', reason: 'NOT_A_MEMBER' }
 

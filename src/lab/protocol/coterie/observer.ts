@@ -4,17 +4,20 @@
 
 import type { Endpoint } from '../../../core/endpoint.ts'
 import type { Event } from '../../../core/event.ts'
-import { parseHeader, hexOf } from '../../../core/message/header.ts'
+import { parseHeader, hexOf, idOf } from '../../../core/message/header.ts'
 import { MessageType, isControl } from '../../../core/message/type.ts'
 import type { GroupReport, TextReport } from '../../../core/report.ts'
 import { parseRecord } from '../../../core/transcript/row.ts'
 import { utf8, toHex } from '../../../base/bytes.ts'
 import type { Crypto } from '../../../crypto/crypto.ts'
 import type { Digest, Look, TellNode } from '../port.ts'
+import type { Fact } from '../../trace/event.ts'
 import { Display } from './display.ts'
-import { recordAt, textAt } from './stored.ts'
+import { type TextState, recordAt, stateOf, textAt } from './stored.ts'
+import { Thefts } from './thefts.ts'
 
 type News = Extract<Event, { kind: 'message' }>
+type Said = Extract<Fact, { k: 'msg' }>
 
 /** A text that is held at a node. */
 interface Held {
@@ -22,7 +25,7 @@ interface Held {
   readonly line: number
   readonly counter: number
   readonly member: string
-  state: 'shown' | 'undecryptable' | 'withdrawn' | 'sealed'
+  state: TextState
 }
 
 interface Seat {
@@ -50,6 +53,7 @@ export class Observer {
   readonly #nodes = new Map<string, number>()
   readonly #members = new Map<number, string>()
   readonly #audiences = new Set<string>()
+  readonly #thefts: Thefts
 
   constructor(parts: {
     look: Look
@@ -61,6 +65,7 @@ export class Observer {
   }) {
     this.#look = parts.look
     this.#crypto = parts.crypto
+    this.#thefts = new Thefts(parts.crypto)
     this.#groups = parts.groups
     this.#tell = parts.tell
     for (let node = 0; node < parts.nodes; node++) {
@@ -94,6 +99,18 @@ export class Observer {
     if (this.#members.get(node) !== report.self) this.#seats.delete(node)
     this.name(node, report.self)
     this.begin(node, true)
+  }
+
+  /** The disk of a member is copied. */
+  copied(node: number): boolean {
+    const seat = this.#seats.get(node)
+    const member = this.#members.get(node)
+    if (seat === undefined || member === undefined) return false
+    const { group, number } = seat
+    const rows = this.#look.rows(node)
+    const { opens, archived } = this.#thefts.copy({ node, group, number, member, rows })
+    this.#tell(node, { k: 'leaked', g: group, opens: opens.map(short), archived })
+    return true
   }
 
   /** Tells what a member starts with. */
@@ -197,22 +214,30 @@ export class Observer {
     const at = { number: seat.number, line, counter: news.counter }
     const stored = recordAt(this.#look.rows(node), at)
     const record = stored && parseRecord(stored)
-    const header = record?.ok === true ? parseHeader(record.value.envelope.header) : undefined
-    if (header?.ok !== true) return
-    const { prev, deps, counter, epoch, bodyLength, type } = header.value
-    const parents = [prev, ...deps].map((id) => short(hexOf(id)))
+    const encoded = record?.ok === true ? record.value.envelope.header : undefined
     this.#audience(seat)
-    this.#tell(node, {
+    const { counter: seq, type } = news
+    const about = {
       k: 'msg',
       m,
       g,
-      seq: counter,
+      seq,
       text: type === MessageType.text,
-      epoch: short(hexOf(epoch)),
-      parents,
-      bytes: bodyLength,
-      aud: seat.told.aud,
-    })
+    } as const
+    const { aud } = seat.told
+    if (stored === undefined || encoded === undefined) return this.#unseen(node, about, aud)
+    if (hexOf(idOf(this.#crypto, encoded)) !== news.id) return this.#unseen(node, about, aud)
+    const header = parseHeader(encoded)
+    if (!header.ok) return
+    const { prev, deps, epoch, bodyLength: bytes } = header.value
+    const parents = [prev, ...deps].map((id) => short(hexOf(id)))
+    this.#tell(node, { ...about, epoch: short(hexOf(epoch)), parents, bytes, aud })
+    for (const victim of this.#thefts.said(g, stored)) this.#tell(victim, { k: 'taken', g, m })
+  }
+
+  /** What the second face of a liar says lies on no disk here. */
+  #unseen(node: number, about: Pick<Said, 'k' | 'm' | 'g' | 'seq' | 'text'>, aud: string): void {
+    this.#tell(node, { ...about, epoch: '', parents: [], bytes: 0, aud })
   }
 
   /** The members that a message of this moment is for. */
@@ -315,18 +340,3 @@ const short = (id: string): string => id.slice(0, 16)
 
 const isPresent = ({ selfState }: GroupReport): boolean =>
   selfState === 'active' || selfState === 'dormant' || selfState === 'quarantined'
-
-function stateOf(text: TextReport | undefined): Held['state'] {
-  switch (text?.state) {
-    case 'ok':
-    case 'muted':
-    case 'hidden':
-      return 'shown'
-    case 'withdrawn':
-      return 'withdrawn'
-    case 'undecryptable':
-      return 'undecryptable'
-    default:
-      return 'sealed'
-  }
-}

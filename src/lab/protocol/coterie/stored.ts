@@ -44,3 +44,21 @@ function archivedKey(rows: Rows, { number, line, counter }: Place): Bytes | unde
   }
   return undefined
 }
+
+/** What a text is to whoever looks at a screen. */
+export type TextState = 'shown' | 'undecryptable' | 'withdrawn' | 'sealed'
+
+export function stateOf(text: TextReport | undefined): TextState {
+  switch (text?.state) {
+    case 'ok':
+    case 'muted':
+    case 'hidden':
+      return 'shown'
+    case 'withdrawn':
+      return 'withdrawn'
+    case 'undecryptable':
+      return 'undecryptable'
+    default:
+      return 'sealed'
+  }
+}

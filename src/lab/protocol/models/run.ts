@@ -195,6 +195,9 @@ export class ModelRun implements ProtocolRun {
       }
       case 'join':
         return yield* this.#join(node, target ?? this.managerOf(group) ?? 0, about)
+      case 'compromise':
+      case 'recover-device':
+        return { phase: 'fail', reason: `no ${kind} in this protocol` }
     }
   }
 

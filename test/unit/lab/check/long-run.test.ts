@@ -8,6 +8,7 @@ import { makeCheckers } from '../../../../src/lab/check/checkers.ts'
 import { Ledger } from '../../../../src/lab/measure/ledger.ts'
 import type { Materialised } from '../../../../src/lab/scenario/materialised.ts'
 import type { Fact, TraceEvent } from '../../../../src/lab/trace/event.ts'
+import type { Lie } from '../../../../src/lab/world/lies.ts'
 
 type Told = readonly [s: number, n: number, fact: Fact]
 
@@ -139,11 +140,10 @@ test('a good trace keeps them, and puts to the test what it can', () => {
   ])
 })
 
-const made = (s: number, node: number): Told => [
-  s,
-  -1,
-  { k: 'fault', id: 'p1', part: 1, state: 'requested', what: 'byzantine', nodes: [[node]] },
-]
+const made = (s: number, node: number, lie: Lie = 'equivocate'): Told => {
+  const about = { k: 'fault', id: 'p1', part: 1, state: 'requested', what: 'byzantine' } as const
+  return [s, -1, { ...about, nodes: [[node]], lies: [lie] }]
+}
 
 const accused = (against: number): Told => [200, 1, { k: 'proof', g: 0, against }]
 
@@ -221,6 +221,8 @@ test('who comes in anew is no reversal, and may read on', () => {
 
 test('a liar who is proven is no false accusation', () => {
   expect(judged(withThese(made(100, 2), accused(2))).get('C12')?.held).toBe('true')
+  // Who only keeps silent leaves nothing to prove.
+  expect(judged(withThese(made(100, 2, 'withhold'))).get('C12')?.held).not.toBe('false')
 })
 
 test('a short disagreement within reach is none', () => {

@@ -27,6 +27,8 @@ export const cases: Readonly<Record<string, Case>> = {
   'skew ahead': fault('do: skew, target: "1", ahead: 5m, driftPpm: 200'),
   'skew behind': fault('do: skew, target: "1", behind: 5m'),
   disk: fault('do: disk, target: "2"'),
+  pause: fault('do: pause, target: "2"'),
+  slow: fault('do: slow, target: "2", factor: 300'),
   'cut both': fault('do: cut, from: "0,1", to: "2,3"'),
   'cut one way': fault('do: cut, from: "0,1", to: "2,3", both: false'),
   'cut one way, no-new': fault('do: cut, from: "0,1", to: "2,3", both: false, mode: no-new'),

@@ -154,3 +154,56 @@ describe('faults that meet on a link', () => {
     expect(message).toContain('node 2 is down already')
   })
 })
+
+describe('what the engine or a fault cannot do', () => {
+  const with_ = (fault: string, more = '') => changed('run: {', `  - ${fault}\n${more}run: {`)
+
+  test.each([
+    [
+      'a fault that the engine lacks',
+      '{ at: 30s, id: p2, do: skew, target: 1, ahead: 5s, for: 5s }',
+      /13:\d+: schedule\[1\]\.do: the engine proc cannot do skew: a process has the clock/,
+    ],
+    [
+      'a liar among real nodes',
+      '{ at: 30s, id: p2, do: byzantine, target: 1, lies: [forge], for: 5s }',
+      /cannot do byzantine/,
+    ],
+  ])('%s is refused by name', async (_, fault, said) => {
+    const text = with_(fault, 'real: { scale: 0.5 }\n').replace(
+      'name: small',
+      'name: small\nengine: proc',
+    )
+    expect((await refusal(text)).message.replace('14:', '13:')).toMatch(said)
+  })
+
+  test('a copied disk on real nodes is refused by name', async () => {
+    const text = changed(
+      'schedule:',
+      '  - { kind: compromise, who: "1", at: 5s }\nreal: { scale: 0.5 }\nschedule:',
+    )
+    const { message } = await refusal(text.replace('name: small', 'name: small\nengine: proc'))
+    expect(message).toMatch(/workload\[1\]\.kind: the engine proc cannot do compromise/)
+  })
+
+  test.each([
+    ['a lie that nobody knows', 'do: byzantine, target: 1, lies: [flatter]', 'lies'],
+    ['no lie at all', 'do: byzantine, target: 1, lies: []', 'lies'],
+    ['slow that is not', 'do: slow, target: 1, factor: 1', 'factor'],
+    ['jitter that cannot be read', 'do: link, jitter: "lognormal(10ms)"', 'lognormal(10ms,0.5)'],
+  ])('%s', async (_, fault, word) => {
+    const { code, message } = await refusal(with_(`{ at: 45s, id: p2, for: 5s, ${fault} }`))
+    expect(code).toBe('USAGE')
+    expect(message).toContain('scenario.yaml:13:')
+    expect(message).toContain(word)
+  })
+
+  test('a node that is down cannot be paused', async () => {
+    const { message } = await refusal(
+      with_(
+        '{ at: 45s, id: p2, do: crash, target: 1, for: 9s }\n  - { at: 48s, id: p3, do: pause, target: 1, for: 2s }',
+      ),
+    )
+    expect(message).toContain('"p2" and "p3" contradict each other')
+  })
+})

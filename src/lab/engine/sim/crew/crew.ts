@@ -44,9 +44,13 @@ export async function runPopulation(
     spool.add(t, n, 'g' in fact ? { ...fact, g: group } : fact)
   const setup = setupOf(scenario, run.use.with)
   const stage = new SimStage({ ...run, scenario, tell, frames: false }, setup, nodes)
-  await stage.found()
-  await stage.play()
-  await stage.quiesce()
+  try {
+    await stage.found()
+    await stage.play()
+    await stage.quiesce()
+  } finally {
+    stage.close()
+  }
   spool.seal()
   return stage.steps
 }

@@ -1,25 +1,27 @@
 // A thief who copies the disk of a node: it opens every secret that lies there, uses every key as far as
 // it leads, and reads what it can of a transcript, whatever the program itself would do. It knows the
 // layout and nothing of the rules of erasure, so what it reads is what was really given away.
-import type { Rows } from '../../src/adapters/memory/rows.ts'
-import type { Bytes } from '../../src/base/bytes.ts'
-import { parseEpochBody, placeOf } from '../../src/core/epoch/body.ts'
-import { messageKeyAt } from '../../src/core/epoch/chain.ts'
-import type { Chain } from '../../src/core/epoch/chain.ts'
-import { chainKeysOf, prkOf } from '../../src/core/epoch/schedule.ts'
-import { openSeal } from '../../src/core/epoch/seal.ts'
-import { openText } from '../../src/core/epoch/text.ts'
-import { parseEpochMessage } from '../../src/core/message/bodies.ts'
-import { encodePrefix, hexOf } from '../../src/core/message/header.ts'
-import type { Message } from '../../src/core/message/message.ts'
-import { MessageType } from '../../src/core/message/type.ts'
-import { archiveKey, archivedKeys } from '../../src/core/replica/archive.ts'
-import { parseEpoch } from '../../src/core/replica/epochs.ts'
-import { parsePrekey } from '../../src/core/replica/prekeys.ts'
-import { SecretKind, secretKey } from '../../src/core/replica/state.ts'
-import { within } from '../../src/core/storage.ts'
-import type { Crypto } from '../../src/crypto/crypto.ts'
-import type { Keyring } from '../../src/ports/keyring.ts'
+import type { Rows } from '../../../adapters/memory/rows.ts'
+import type { Bytes } from '../../../base/bytes.ts'
+import { parseEpochBody, placeOf } from '../../../core/epoch/body.ts'
+import { messageKeyAt } from '../../../core/epoch/chain.ts'
+import type { Chain } from '../../../core/epoch/chain.ts'
+import { chainKeysOf, prkOf } from '../../../core/epoch/schedule.ts'
+import { openSeal } from '../../../core/epoch/seal.ts'
+import { openText } from '../../../core/epoch/text.ts'
+import { parseEpochMessage } from '../../../core/message/bodies.ts'
+import { encodePrefix, hexOf } from '../../../core/message/header.ts'
+import type { Message } from '../../../core/message/message.ts'
+import { parseMessage } from '../../../core/message/message.ts'
+import { MessageType } from '../../../core/message/type.ts'
+import { archiveKey, archivedKeys } from '../../../core/replica/archive.ts'
+import { parseEpoch } from '../../../core/replica/epochs.ts'
+import { parsePrekey } from '../../../core/replica/prekeys.ts'
+import { SecretKind, secretKey } from '../../../core/replica/state.ts'
+import { Space, key as keyOf, within } from '../../../core/storage.ts'
+import { parseRecord } from '../../../core/transcript/row.ts'
+import type { Crypto } from '../../../crypto/crypto.ts'
+import type { Keyring } from '../../../ports/keyring.ts'
 
 /** What was on a disk at one moment. */
 export interface Loot {
@@ -60,6 +62,40 @@ export function steal(rows: Rows, keyring: Keyring, group: number): Loot {
   return { prekeys, chains, secrets, archived }
 }
 
+/** Somebody with the loot, who hears everything that is said, and goes on learning from it. */
+export class Thief {
+  readonly #crypto: Crypto
+  readonly #loot: Loot
+  /** The member whose keys they were. */
+  readonly #member: string
+  readonly #chains: Map<string, ReadonlyMap<string, Chain>>
+
+  constructor(crypto: Crypto, loot: Loot, member: string) {
+    this.#crypto = crypto
+    this.#loot = loot
+    this.#member = member
+    this.#chains = new Map(loot.chains)
+  }
+
+  /** Takes a new epoch, if it is sealed to what was stolen. */
+  learn(message: Message): void {
+    if (message.header.type !== MessageType.epoch) return
+    const found = openedBy(this.#crypto, this.#loot, this.#member, message)
+    if (found !== undefined) this.#chains.set(found.id, found.chains)
+  }
+
+  /** Whether it is a text that opens. */
+  reads({ header, body }: Message): boolean {
+    if (header.type !== MessageType.text) return false
+    const chain = this.#chains.get(hexOf(header.epoch))?.get(hexOf(header.member))
+    const key = chain && messageKeyAt(this.#crypto, chain, header.gen)
+    if (key?.ok !== true) return false
+    const { salt, keyCommit } = header
+    const sealed = { messageKey: key.value, salt, keyCommit, prefix: encodePrefix(header), body }
+    return openText(this.#crypto, sealed).ok
+  }
+}
+
 /** Ids of the texts that the loot opens, of all these messages. */
 export function readable(
   crypto: Crypto,
@@ -67,23 +103,23 @@ export function readable(
   member: string,
   messages: readonly Message[],
 ): Set<string> {
-  const chains = new Map([...loot.chains].map(([epoch, held]) => [epoch, new Map(held)]))
-  for (const message of messages) {
-    if (message.header.type !== MessageType.epoch) continue
-    const found = openedBy(crypto, loot, member, message)
-    if (found !== undefined) chains.set(found.id, new Map(found.chains))
-  }
-  const read = new Set<string>()
-  for (const { header, id, body } of messages) {
-    if (header.type !== MessageType.text) continue
-    const chain = chains.get(hexOf(header.epoch))?.get(hexOf(header.member))
-    const key = chain && messageKeyAt(crypto, chain, header.gen)
-    if (key?.ok !== true) continue
-    const { salt, keyCommit } = header
-    const sealed = { messageKey: key.value, salt, keyCommit, prefix: encodePrefix(header), body }
-    if (openText(crypto, sealed).ok) read.add(id)
-  }
-  return read
+  const thief = new Thief(crypto, loot, member)
+  for (const message of messages) thief.learn(message)
+  return new Set(messages.filter((message) => thief.reads(message)).map(({ id }) => id))
+}
+
+/** The messages of a group that lie on a disk. */
+export function messagesOn(crypto: Crypto, rows: Rows, group: number): Message[] {
+  return rows
+    .read(within(keyOf(Space.message, group)))
+    .flatMap(({ value }) => messageOf(crypto, value.subarray(1)) ?? [])
+}
+
+/** A stored record as the message that it is. */
+export function messageOf(crypto: Crypto, stored: Bytes): Message | undefined {
+  const record = parseRecord(stored)
+  const message = record.ok ? parseMessage(crypto, record.value.envelope) : record
+  return message.ok ? message.value : undefined
 }
 
 /** All chains of an epoch, by a stolen prekey or a stolen secret. */
