@@ -2,6 +2,8 @@
 // are cut in two and healed, killed and started again, and must hold the same afterwards.
 // Bounds are five times what is promised; the real figures are printed.
 
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   TestNode,
@@ -158,6 +160,31 @@ describe('four daemons, the last three told of the first only', () => {
       console.log(
         `killed with ${count} acknowledged: ready after ${readyMs} ms, equal ${equalMs} ms later`,
       )
+    },
+  )
+
+  test(
+    'killed outright it leaves its lock behind, which holds nobody back and nothing held',
+    { timeout: TEST_MS_MAX },
+    async () => {
+      const lock = join(bob().home, 'LOCK')
+      // While it lives the lock does its work.
+      const second = await bob().try(['daemon'])
+      expect([second.code, second.rows[0]?.error?.code]).toEqual([7, 'DATA_DIR_LOCKED'])
+      for (let time = 0; time < 3; time++) {
+        await bob().kill()
+        expect(existsSync(lock)).toBe(true)
+        await bob().start()
+        // A crash is no restored backup: nothing waits for the word of another member.
+        expect(await bob().group()).toMatchObject({ recovery: null, held: 0 })
+        const sent = await bob().run(['send', 'garden', `up again ${time}`])
+        expect(sent).toMatchObject({ state: 'stored', number: expect.stringMatching(/:[0-9]+$/) })
+      }
+      await bob().stop()
+      expect(existsSync(lock)).toBe(false)
+      await bob().start()
+      await until('all equal', MEET_MS_MAX, () => equal(nodes))
+      await expectAlike()
     },
   )
 

@@ -19,7 +19,7 @@ import {
   sendFrames,
 } from '../support/hostile.ts'
 import { counted, goesOn, hostileMesh } from '../support/hostile-mesh.ts'
-import { type Mesh, groupOf, readAll, say, later } from '../support/mesh.ts'
+import { type Mesh, done, groupOf, readAll, say, later } from '../support/mesh.ts'
 
 const tipOf = (mesh: Mesh, node: number): Message => {
   const self = groupOf(mesh, node)?.self
@@ -225,6 +225,10 @@ describe('a batch that lies', () => {
     for (let i = 0; i < 5; i++) sendFrames(mesh.world, 2, 0, [batchFrame(batchOf([future]))])
     later(mesh, 500)
     expect(groupOf(mesh, 0)?.unknown).toBe(1)
+    expect(done(mesh.world, 0, { kind: 'why-message', message: future.id })).toMatchObject({
+      ...{ id: future.id, state: 'unknown', type: 'type-77', holders: [], order: null },
+      claimedBy: [{ name: 'n2' }],
+    })
     expect(counted(mesh, 'links_reset/misbehaved')).toBe(0)
     goesOn(mesh)
   })

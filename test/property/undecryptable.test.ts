@@ -47,6 +47,9 @@ const setting = (): Mesh => {
   return mesh
 }
 
+const whyOf = (mesh: Mesh, node: number, message = '') =>
+  done(mesh.world, node, { kind: 'why-message', message })
+
 test('texts under an epoch that a member cannot open are counted, over a restart too', () => {
   const mesh = setting()
   const { world } = mesh
@@ -61,9 +64,20 @@ test('texts under an epoch that a member cannot open are counted, over a restart
   expect(groupOf(mesh, 1)?.undecryptable).toBe(2)
   const states = readAll(mesh, 1).map(({ state }) => state)
   expect(states).toEqual(['ok', 'undecryptable', 'undecryptable'])
+  const shut = readAll(mesh, 1)[1]
+  const { because, ...why } = whyOf(mesh, 1, shut?.id)
+  expect(why).toMatchObject({ state: 'held', shown: 'undecryptable' })
+  // The message that brought the epoch, by its own id.
+  expect(because).toMatchObject([{ kind: 'epoch', name: 'n0' }])
+  expect(whyOf(mesh, 1, because[0]?.id ?? '')).toMatchObject({ type: 'epoch' })
+  expect(whyOf(mesh, 2, shut?.id)).toMatchObject({ shown: 'ok', because: [] })
   expect(groupOf(mesh, 2)?.undecryptable).toBe(0)
   // The newcomer was not meant to read the first one.
   expect(readAll(mesh, 3).map(({ state }) => state)).toEqual(['sealed', 'ok', 'ok'])
+  const sealed = readAll(mesh, 3)[0]
+  expect(whyOf(mesh, 3, sealed?.id)).toMatchObject({
+    ...{ state: 'held', shown: 'sealed', because: [{ kind: 'epoch', name: 'n0' }] },
+  })
   expect(groupOf(mesh, 3)?.undecryptable).toBe(0)
   world.stop(1)
   later(mesh, 500)

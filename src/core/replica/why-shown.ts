@@ -51,7 +51,8 @@ const writesOf = (
 }
 
 const epochOf = (replica: Replica, epoch: Hex): BecauseReport[] => {
-  const entry = replica.transcript.control.byId.get(epoch)
+  // By the id of the epoch, which is not that of the message that brought it.
+  const entry = replica.jurisdiction.epochs.get(epoch)
   if (entry === undefined) return []
   return [
     {

@@ -3,6 +3,8 @@
 import { describe, expect, test } from 'vitest'
 import type { MessageReport } from '../../../../src/core/message-report.ts'
 import { explain } from '../../../../src/core/replica/why.ts'
+import { setAside } from '../../../../src/core/replica/aside.ts'
+import type { Suspect } from '../../../../src/core/replica/state.ts'
 import { findMessages, parseMessageName } from '../../../../src/core/replica/why-find.ts'
 import { utf8 } from '../../../../src/base/bytes.ts'
 import { whyMessage } from '../../../../src/core/endpoint/why.ts'
@@ -189,6 +191,32 @@ describe('a text that is not shown', () => {
   })
 })
 
+test('a text of a type that leaders do not show names their word', () => {
+  const mesh = found(meshWorld({ seed: 'why types', nodes: 3 }), 1)
+  later(mesh, 10_000)
+  const { group } = mesh
+  const what = { group, contentType: 'application/json', payload: utf8('{}') }
+  const sent = done(mesh.world, 1, { kind: 'send', ...what, ack: 'none', timeoutMs: 5_000 })
+  if (sent.draft !== null) throw new Error('the text is held')
+  later(mesh, 2_000)
+  expect(whyOf(mesh, 2, sent.id)).toMatchObject({ shown: 'ok', hiddenBy: null, because: [] })
+  // The word about its author alone, then the one about everybody.
+  for (const member of [selfOf(mesh, 1), '']) {
+    const only = (types: string[]) =>
+      done(mesh.world, 0, { kind: 'set-meta', group, write: { kind: 'types', member, types } })
+    const by = only(['text/plain'])
+    later(mesh, 2_000)
+    const why = whyOf(mesh, 2, sent.id)
+    expect(why).toMatchObject({ shown: 'hidden', hiddenBy: 'content-type' })
+    expect(why.because).toContainEqual(
+      expect.objectContaining({ kind: 'types', id: by.id, number: by.number, name: 'n0' }),
+    )
+    only([])
+    later(mesh, 2_000)
+    expect(whyOf(mesh, 2, sent.id)).toMatchObject({ shown: 'ok', because: [] })
+  }
+})
+
 describe('a message whose past is not here', () => {
   const waiting = () => {
     const mesh = found(meshWorld({ seed: 'why pending', nodes: 3 }), 1)
@@ -286,6 +314,29 @@ test('a number under which two messages are held is ambiguous, and both are name
   expect(answers[0]).toMatchObject({ code: 'AMBIGUOUS' })
   for (const { id } of pair) expect((answers[0] as Failure).hint).toContain(id)
   expect(answers.slice(1)).toMatchObject([{ id: one.id }, { id: two.id }])
+  // What the liar says from now on lies aside, and so does what it builds on that.
+  const more = new Writer(cast, ada)
+  for (const message of [...before, one]) more.take(message)
+  const [next, after] = [said(more, { kind: 'prekey' }), said(more, { kind: 'attest' })]
+  for (const [message, missing] of [
+    [next, []],
+    [after, [next.id]],
+  ] as const) {
+    const suspect = { message, source: trusted, why: 'accused', missing, done: () => undefined }
+    expect(setAside(bench.replica, suspect as unknown as Suspect, bench.nowMs)).toBe(true)
+  }
+  const told: (MessageReport | Failure)[] = []
+  for (const name of [next.id, after.id]) {
+    bench.step((turn) =>
+      whyMessage(turn, [bench.replica], name, (_, answer) => void told.push(answer)),
+    )
+  }
+  expect(told).toMatchObject([
+    { ...{ id: next.id, state: 'aside', type: 'prekey', awaitedBy: [after.id], order: null } },
+    { id: after.id, state: 'aside', type: 'attest', awaitedBy: [], came: { how: 'sync' } },
+  ])
+  const [, last] = told as [MessageReport, MessageReport]
+  expect(last.parents).toMatchObject([{ id: next.id, state: 'aside' }])
 })
 
 test('what fits nothing, or is no name, is refused', () => {
