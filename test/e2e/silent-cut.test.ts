@@ -4,7 +4,8 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import type { EventFrame, Status } from '../../src/api/contract.ts'
+import { SeededRandom } from '../../src/base/random.ts'
+import type { Event, EventFrame, Status } from '../../src/api/contract.ts'
 import type { Daemon } from '../../src/lab/demo/daemon.ts'
 import { type Fleet, withFleet } from '../../src/lab/demo/fleet.ts'
 import { NODE_VARIABLE, SHAPER_VARIABLE } from '../../src/lab/engine/real/greeting.ts'
@@ -23,7 +24,7 @@ const sides = [
 const CUT_MS = 12_000
 
 type GroupStatus = Status['groups'][number]
-type Split = Extract<EventFrame['event'], { kind: 'split' }>
+type Split = Extract<Event, { kind: 'split' }>
 
 let fleet: Fleet
 let shaper: Shaper
@@ -43,8 +44,10 @@ const groupOf = async ({ api }: Daemon): Promise<GroupStatus> => {
 
 const groups = (): Promise<GroupStatus[]> => Promise.all(fleet.daemons.map(groupOf))
 
-const say = (place: number, text: string) =>
-  fleet.daemons[place]?.api.call('POST /v1/groups/:id/messages', { id: group, body: { text } })
+const say = async ({ api, name }: Daemon): Promise<void> => {
+  const body = { text: `${name} alone with one other` }
+  await api.call('POST /v1/groups/:id/messages', { id: group, body })
+}
 
 /** Notes when each node names a split: its own clock, which is that of this machine. */
 function listen({ access }: Daemon, place: number): Promise<void> {
@@ -80,7 +83,12 @@ async function form(): Promise<void> {
 }
 
 beforeAll(async () => {
-  shaper = new Shaper({ nodes: names.length, random: Math.random, passed: () => undefined })
+  const random = new SeededRandom('silent cut')
+  shaper = new Shaper({
+    nodes: names.length,
+    random: () => random.float(),
+    passed: () => undefined,
+  })
   const port = await shaper.listen()
   const settings = (place: number) => ({
     before: ['engine/real/through'],
@@ -135,7 +143,7 @@ describe('a silent cut of four into two and two', () => {
   }, 60_000)
 
   test('has healed on every node within three seconds of its end', async () => {
-    await Promise.all(names.map((name, place) => say(place, `${name} alone with one other`)))
+    await Promise.all(fleet.daemons.map(say))
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, cutAt + CUT_MS - Date.now())))
     const healAt = Date.now()
     shaper.set(new LinkTable(names.length))
