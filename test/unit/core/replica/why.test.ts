@@ -144,16 +144,8 @@ describe('a text that is not shown', () => {
     const { group } = mesh
     const hide = { kind: 'hide', message: hidden.id, on: true } as const
     const mute = { kind: 'mute', member: selfOf(mesh, 2), on: true } as const
-    const byHide = done(mesh.world, 0, {
-      kind: 'set-meta',
-      group,
-      write: hide,
-    })
-    const byMute = done(mesh.world, 0, {
-      kind: 'set-meta',
-      group,
-      write: mute,
-    })
+    const byHide = done(mesh.world, 0, { kind: 'set-meta', group, write: hide })
+    const byMute = done(mesh.world, 0, { kind: 'set-meta', group, write: mute })
     later(mesh, 2_000)
     const [because] = whyOf(mesh, 1, hidden.id).because
     expect(because).toMatchObject({
