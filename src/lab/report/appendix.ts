@@ -43,6 +43,10 @@ export function expectations({ protocols }: ReportSource): Markup {
   </div>`
 }
 
+/** A title begins with the name, which stands before it already. */
+const withoutName = (title: string, name: string): string =>
+  title.startsWith(`${name}: `) ? title.slice(name.length + 2) : title
+
 export function protocolCard({
   name,
   title,
@@ -60,7 +64,7 @@ export function protocolCard({
             ${simplifications.map((one) => html`<li>${one}</li>`)}
           </ul>`
   return html`<div class="card">
-    <b>${name}</b> <span class="soft">${title}</span>
+    <b>${name}</b> <span class="soft">${withoutName(title, use.use)}</span>
     <p class="soft">${origin}${options.length === 0 ? '' : `; set: ${options.join(', ')}`}</p>
     <p>Promises:</p>
     <ul>
@@ -96,7 +100,7 @@ export function reproduction({ scenario, engine, digest, protocols, yaml }: Repo
     </div>
     <details>
       <summary>The scenario</summary>
-      <div class="card"><pre>${yaml}</pre></div>
+      <div class="card"><pre class="wrap">${yaml}</pre></div>
     </details>
     <details>
       <summary>What each metric means</summary>

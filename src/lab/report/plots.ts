@@ -130,9 +130,9 @@ export function behindPlots(source: ReportSource): Plot[] {
   return source.protocols.map((one) => ({
     name: `behind-${one.name}`,
     title: one.name,
-    hint: 'the darker, the more texts a node has not got that others accepted more than a second ago',
+    hint: 'the stronger the colour, the more texts a node has not got that others accepted more than a second ago',
     svg: heatMap(source, one, most),
-    legend: [['k5', `darkest: ${most} texts behind`]],
+    legend: [['k5', `strongest: ${most} texts behind`]],
   }))
 }
 

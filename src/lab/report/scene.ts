@@ -100,6 +100,11 @@ export class Scene implements TraceReader {
     } else {
       const said = this.#open.get(event.id)
       if (said !== undefined) said.outcome = event.phase
+      // Of a protocol without keys there is nothing to copy.
+      const mishap = event.f === 'compromise' || event.f === 'recover-device'
+      if (said !== undefined && mishap && event.phase === 'fail') {
+        this.said.splice(this.said.indexOf(said), 1)
+      }
     }
   }
 

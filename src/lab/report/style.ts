@@ -50,7 +50,7 @@ p{max-width:72ch;margin:8px 0}
 .lead{color:var(--soft);margin:0 0 14px;max-width:72ch}
 .meta{color:var(--soft);font-size:.9rem}
 nav{position:sticky;top:0;z-index:2;background:var(--paper);border-bottom:1px solid var(--line);margin:14px -20px 0;
-padding:8px 20px;display:flex;gap:4px 18px;overflow-x:auto;white-space:nowrap;font-size:.88rem}
+padding:8px 20px;display:flex;flex-wrap:wrap;gap:4px 18px;white-space:nowrap;font-size:.88rem}
 a{color:var(--c0);text-decoration:none}a:hover{text-decoration:underline}
 .card{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:16px 18px;margin:14px 0}
 .scroll{overflow-x:auto}

@@ -54,7 +54,7 @@ export function swimlanes(
     label,
     [WIDTH, bottom + 26],
     [
-      scene.bands.map((band) => bandOf(band, place, endUs)),
+      bandsOf(scene.bands, place, endUs),
       lanes.map((lane, k) => laneOf(scene, lane, k, place, colours)),
       lateOf(scene.late, place),
       (['ok', 'info', 'fail'] as const).map((outcome) => ticksOf(scene.said, outcome, place)),
@@ -64,7 +64,29 @@ export function swimlanes(
   )
 }
 
-function bandOf({ id, what, fromUs, toUs, verified }: Band, place: Place, endUs: number): Markup {
+/** About so wide is a letter of a band's name. */
+const LETTER = 5.6
+
+/** Bands with their names, which stand beside each other where the bands begin close together. */
+function bandsOf(bands: readonly Band[], place: Place, endUs: number): Markup[] {
+  let free = 0
+  return bands.map((band) => {
+    const { id, what, fromUs, toUs } = band
+    const left = place.x(fromUs)
+    const wide = place.x(Math.min(toUs, endUs)) - left > 40
+    const name = wide ? `${id} (${what})` : ''
+    const from = Math.max(left + 2, free)
+    if (wide) free = from + name.length * LETTER + 8
+    return bandOf(band, place, endUs, { name, from })
+  })
+}
+
+function bandOf(
+  { id, what, fromUs, toUs, verified }: Band,
+  place: Place,
+  endUs: number,
+  label: { readonly name: string; readonly from: number },
+): Markup {
   const left = place.x(fromUs)
   const width = Math.max(2, place.x(Math.min(toUs, endUs)) - left)
   const height = place.bottom - TOP + 6
@@ -76,9 +98,7 @@ function bandOf({ id, what, fromUs, toUs, verified }: Band, place: Place, endUs:
       width="${at(width)}"
       height="${at(height)}"
       ><title>${title}</title></rect
-    ><text class="small soft" x="${at(left + 2)}" y="${at(TOP - 10)}"
-      >${width > 40 ? `${id} (${what})` : ''}</text
-    >`
+    ><text class="small soft" x="${at(label.from)}" y="${at(TOP - 10)}">${label.name}</text>`
 }
 
 function laneOf(
