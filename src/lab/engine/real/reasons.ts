@@ -14,4 +14,5 @@ export const faultReasons: Readonly<Record<string, string>> = Object.freeze({
   ideal: 'the built program speaks coterie only',
   managed: 'the built program speaks coterie only',
   direct: 'the built program speaks coterie only',
+  stdio: 'the built program speaks coterie only',
 })
