@@ -153,6 +153,10 @@ export const PARTITION_WINDOW_MS = 5 * secondMs
 export const HEAL_GATHER_MS = 2 * secondMs
 /** How long a heal is watched for what is still open, such as one epoch, in ms. */
 export const HEAL_RECORDED_MS = 10 * minuteMs
+/** Times that a peer was asked in vain for what it says to hold before it is named for it ... */
+export const WITHHELD_ASKS_MIN = 4
+/** ... and how long that must have gone on, in ms: it is asked every ten seconds. */
+export const WITHHELD_AFTER_MS = 45 * secondMs
 /** Ids known but not held for longer than this make a group `behind`, in ms. */
 export const BEHIND_AFTER_MS = 5 * secondMs
 

@@ -87,5 +87,13 @@ export type Event =
       readonly counter: number
       readonly id: string
     }
+  /** `by` says to hold this message, was asked for it again and again, and does not give it. */
+  | {
+      readonly kind: 'withheld'
+      readonly group: string
+      readonly member: string
+      readonly counter: number
+      readonly by: string
+    }
   /** Something from a peer was dropped; the same reason is counted. */
   | { readonly kind: 'dropped'; readonly peer: PeerId; readonly reason: string }

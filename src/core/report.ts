@@ -168,8 +168,23 @@ export interface GroupReport {
   equivocators: string[]
   /** memberIds of whom a signed statement of a view is held that is not true of its own past. */
   contradictions: string[]
+  /** Messages that a peer says to hold, was asked for again and again, and did not give. */
+  withheld: WithheldReport[]
   /** Local storage lines, one per author and one more per branch: what a reader must merge. */
   lines: { line: number; member: string; next: number }[]
+}
+
+/** A message that somebody says to hold and does not give. */
+export interface WithheldReport {
+  /** memberId of its author, and its number: the first that is lacked here. */
+  member: string
+  number: string
+  /** Up to which counter there is more, as far as is known. */
+  upTo: number
+  /** memberId of who withholds it. */
+  by: string
+  /** Since when it is asked for, ms UTC. */
+  since: number
 }
 
 export interface PeerReport {

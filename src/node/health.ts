@@ -64,6 +64,14 @@ export class HealthWatch {
       const why = `lost together: ${names}; still here: ${here.length}${sure}`
       return { state: 'partitioned', why }
     }
+    const [kept] = group.withheld
+    if (kept !== undefined) {
+      const whose = `${kept.number} of ${nameOf(group, kept.member)}`
+      return {
+        state: 'behind',
+        why: `${nameOf(group, kept.by)} says to hold ${whose} and does not give it`,
+      }
+    }
     if (group.unknown > 0) {
       const why = `needs a newer coterie for ${count(group.unknown, 'message')}`
       return { state: 'behind', why }

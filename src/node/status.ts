@@ -12,6 +12,7 @@ import type {
   MemberState,
   PeerReport,
   ToldReport,
+  WithheldReport,
 } from '../core/report.ts'
 import type { HealReport, PartitionReport } from '../core/split-report.ts'
 import { type HealthState, type HealthWatch, worst } from './health.ts'
@@ -59,6 +60,8 @@ export interface GroupStatus {
   lastHeal: HealReport | null
   equivocators: string[]
   contradictions: string[]
+  /** Messages that a peer says to hold and does not give, although it was asked again and again. */
+  withheld: WithheldReport[]
 }
 
 export interface Status {
@@ -137,5 +140,6 @@ function groupStatus(
     lastHeal: group.lastHeal,
     equivocators: group.equivocators,
     contradictions: group.contradictions,
+    withheld: group.withheld,
   }
 }

@@ -6,7 +6,7 @@ import type { Message } from '../../src/core/message/message.ts'
 import { MessageType } from '../../src/core/message/type.ts'
 import { crypto, messagesOf } from './bench.ts'
 import { finalAll } from './final-mesh.ts'
-import { Numbers, acausal, gaps, heldBy, unequal, unread } from './laws.ts'
+import { Numbers, acausal, gaps, heldBy, misnamed, unequal, unread } from './laws.ts'
 import { type Mesh, converge, groupOf, later, readAll } from './mesh.ts'
 
 /** Two sides that hold both branches have made evidence this long after they can meet: links and a sync. */
@@ -79,8 +79,11 @@ export class ByzantineLaws {
       ...unequal(mesh, honest),
       ...unread(mesh, honest).filter((one) => !this.#ofLiar(one)),
       ...acausal(held),
+      ...misnamed(mesh.world, (member) => !this.#liars.has(member)),
       ...gaps(held, groupOf(mesh, first)?.equivocators),
-      ...Numbers.of(mesh.world).broken.filter((one) => !this.#liars.has(one.split(':')[0] ?? '')),
+      ...Numbers.of(mesh.world, true).broken.filter(
+        (one) => !this.#liars.has(one.split(':')[0] ?? ''),
+      ),
     )
     this.caught = new Set(accusedAt(mesh, first)).size
     this.finals = this.#final.get(first)?.length ?? 0

@@ -155,16 +155,32 @@ export class Numbers {
     this.#ids.set(name, id)
   }
 
-  /** Takes every `message` event of a world so far. */
-  static of(world: World): Numbers {
+  /**
+   * Takes every `message` event of a world so far. `heard`: of what a node wrote itself only what another one
+   * heard: a power cut may take what was shown and had not left yet.
+   */
+  static of(world: World, heard = false): Numbers {
     const numbers = new Numbers()
     for (let node = 0; node < world.size; node++) {
       for (const { event } of world.events(node)) {
-        if (event.kind === 'message') numbers.note(event.member, event.counter, event.id)
+        if (event.kind !== 'message' || (heard && event.how === 'own')) continue
+        numbers.note(event.member, event.counter, event.id)
       }
     }
     return numbers
   }
+}
+
+/** Who was named for withholding, by whom, of those who withhold nothing. */
+export function misnamed(world: World, honest: (member: string) => boolean = () => true): string[] {
+  return Array.from({ length: world.size }, (_, node) => world.events(node)).flatMap(
+    (events, node) =>
+      events.flatMap(({ event, atMs }) =>
+        event.kind === 'withheld' && honest(event.by)
+          ? [`node ${String(node)} names ${event.by} for withholding, at ${String(atMs)} ms`]
+          : [],
+      ),
+  )
 }
 
 /** Every law over a mesh that was given the time to converge. */
@@ -176,5 +192,6 @@ export function broken(mesh: Mesh, nodes: readonly number[] = everyone(mesh)): s
     ...acausal(held),
     ...gaps(held, groupOf(mesh, nodes[0] ?? 0)?.equivocators),
     ...Numbers.of(mesh.world).broken,
+    ...misnamed(mesh.world),
   ]
 }

@@ -150,11 +150,14 @@ function lineOf(at: number, event: Event, name: string): Line {
   const group = 'group' in event ? `${event.group.slice(0, 8)}  ` : ''
   return [
     { text: `${clockTime(at)}  ${group}`, style: 'dim' },
-    { text: event.kind, style: event.kind === 'equivocation' ? 'bad' : 'bold' },
+    { text: event.kind, style: bad.has(event.kind) ? 'bad' : 'bold' },
     '  ',
     wordsOf(event, name),
   ]
 }
+
+/** What somebody ought to look at. */
+const bad: ReadonlySet<string> = new Set(['equivocation', 'withheld'])
 
 function wordsOf(event: Event, name: string): string {
   switch (event.kind) {
@@ -168,6 +171,8 @@ function wordsOf(event: Event, name: string): string {
       return `with ${event.peer}: ${event.received} in, ${event.sent} out, ${event.ms} ms, ${event.equal ? 'equal' : 'not equal yet'}`
     case 'equivocation':
       return `${name} said two things under number ${event.counter}`
+    case 'withheld':
+      return `${event.by.slice(0, 8)} says to hold number ${event.counter} of ${name} and does not give it`
     case 'epoch':
       return `${event.epoch.slice(0, 8)} ${event.opened ? 'opened' : 'held, not opened'}`
     default:

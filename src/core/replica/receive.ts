@@ -25,6 +25,7 @@ import { loadIds } from './rows.ts'
 import type { Replica } from './state.ts'
 import type { SyncPeer, Work } from './sync-state.ts'
 import { endFetch, sendFrame } from './sync.ts'
+import { noteGiven } from './withholding.ts'
 
 /** Batches that may wait: more than a whole credit of small ones. */
 const QUEUE_MAX = 256
@@ -51,6 +52,8 @@ export const takeBatch = (
 ): void => {
   enqueue(turn, peer, (at, next) => {
     const before = peer.tally.received
+    peer.given += batch.items.length
+    noteGiven(at, replica, peer, batch)
     openBatch(at, replica, peer, batch, (later) => {
       // Only what is new counts as an answer, or one peer could keep all others from being asked.
       const { fetching } = replica.sync

@@ -26,6 +26,7 @@ import { groupName, metaState } from './meta-state.ts'
 import { partitionOf } from './splits.ts'
 import type { Replica, WaitingRequest } from './state.ts'
 import { currentContext, isTold } from './state.ts'
+import { withheldOf } from './withholding.ts'
 import { undecryptable } from './unopened.ts'
 
 const group8 = (memberGroupId: number): string => memberGroupId.toString(16).padStart(8, '0')
@@ -137,11 +138,15 @@ const lastEpochOf = (replica: Replica, { epochHeads }: Context): EpochReport | n
 /** What parts the group, or its members from the truth. */
 const splitsOf = (
   replica: Replica,
-): Pick<GroupReport, 'partition' | 'lastHeal' | 'equivocators' | 'contradictions'> => ({
+): Pick<
+  GroupReport,
+  'partition' | 'lastHeal' | 'equivocators' | 'contradictions' | 'withheld'
+> => ({
   partition: partitionOf(replica),
   lastHeal: replica.splits.last ?? null,
   equivocators: [...replica.equivocators].sort(),
   contradictions: [...replica.contradictions].sort(),
+  withheld: withheldOf(replica),
 })
 
 /** Reads only: `turn` brings the clock and the hash. `root`: the view over everything held. */

@@ -49,6 +49,8 @@ export interface SyncPeer {
   askedWith: Hex | undefined
   /** It waits for a digest: told when the fetch from it is over. */
   owed: boolean
+  /** Messages in batches since it was last asked, whatever became of them. */
+  given: number
   /** The end of its answer is here, and waits for the batches before it. */
   ending: boolean
   /** Bytes of its batches that are durable and were not called so yet. */
@@ -139,6 +141,7 @@ export const createSyncPeer = (
   disagreed: 0,
   askedWith: undefined,
   owed: false,
+  given: 0,
   ending: false,
   uncalled: 0,
   greeted: false,

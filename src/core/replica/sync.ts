@@ -23,6 +23,7 @@ import { pump } from './stream.ts'
 import type { SyncPeer } from './sync-state.ts'
 import { freshTally, peerOn } from './sync-state.ts'
 import { finishWaiters } from './sync-waiters.ts'
+import { noteAnswered, noteClaims } from './withholding.ts'
 import {
   knowsOwnEnd,
   lackedEvidence,
@@ -36,6 +37,8 @@ import {
 
 /** A peer that is asked and says nothing for this long is given up for now. */
 const FETCH_STALL_MS = 4_000
+/** A link that has worked for this long was no accident. */
+const SILENCE_COUNTS_AFTER_MS = 30_000
 /** News is told to other peers this soon after it arrived by anti-entropy. */
 const NEWS_AFTER_MS = 15
 
@@ -131,6 +134,7 @@ export const fetchNext = (turn: Turn, replica: Replica): void => {
     peer.tally = freshTally(turn.env.nowMs)
     peer.ending = false
     peer.uncalled = 0
+    peer.given = 0
     const explicit = replica.equivocators.size > 0
     const entries = peer.shared ?? vectorOf(replica)
     sendFrame(turn, peer, { kind: 'vector', index: peer.index, explicit, entries })
@@ -151,6 +155,7 @@ export const takeVector = (
   const entries = peer.proven ? frame.entries : undefined
   loadPlaces(turn, replica, oldPlaces(replica, entries ?? []), (later) => {
     if (entries !== undefined && knowsOwnEnd(replica, entries)) letSpeak(later, replica)
+    noteClaims(later, replica, peer, entries ?? [])
     const wants = entries === undefined ? [] : lacksOf(replica, entries)
     if (showsNews(replica, frame.entries)) wantNews(later, replica, peer)
     else if (peer.proven && wants.length === 0) foundEqual(later, replica, peer)
@@ -223,6 +228,7 @@ export const endFetch = (turn: Turn, replica: Replica, peer: SyncPeer): void => 
   const equal = peer.theirRoot === toHex(rootOf(turn, replica))
   noteDisagreement(replica, peer, equal)
   if (equal && peer.proven) letSpeak(turn, replica)
+  noteAnswered(turn, replica, peer)
   notifySynced(turn, replica, peer, equal)
   peer.syncedMs = turn.env.nowMs
   finishWaiters(turn, replica, peer, equal)
@@ -284,6 +290,9 @@ export const fetchStalled = (turn: Turn, replica: Replica): void => {
 
 const giveUpFetch = (turn: Turn, replica: Replica, peer: SyncPeer): void => {
   finishWaiters(turn, replica, peer, false)
+  // On a link that has worked for long, silence is an answer.
+  const settled = turn.env.nowMs - peer.linkedMs > SILENCE_COUNTS_AFTER_MS
+  if (settled && peer.tally.received === 0) noteAnswered(turn, replica, peer)
   if (peer.owed) sendDigest(turn, replica, peer, false)
   peer.owed = false
   peer.ending = false

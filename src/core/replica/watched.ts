@@ -10,6 +10,7 @@ import type { Presences } from './presences.ts'
 import { createPresences } from './presences.ts'
 import type { Splits } from './splits.ts'
 import { createSplits } from './splits.ts'
+import type { Withholding } from './withholding.ts'
 
 export interface Watched {
   /** Which attestations this member owes. */
@@ -22,6 +23,8 @@ export interface Watched {
   readonly complaints: Complaints
   /** Members of whom a statement is kept that cannot be true. */
   readonly contradictions: Set<Hex>
+  /** What peers say to hold and have not given. */
+  readonly withholding: Withholding
 }
 
 export const nothingWatched = (): Watched => ({
@@ -30,4 +33,5 @@ export const nothingWatched = (): Watched => ({
   presences: createPresences(),
   complaints: new Map(),
   contradictions: new Set(),
+  withholding: new Map(),
 })

@@ -113,6 +113,14 @@ describe('a group is', () => {
     expect(health.why).toContain('--succeeds')
   })
 
+  test('behind where somebody keeps back what it says to hold, who is named', () => {
+    const [member, by] = ['b'.repeat(64), 'c'.repeat(64)]
+    const withheld = [{ member, by, number: '00000001 00000005', upTo: 7, since: 1 }]
+    const health = new HealthWatch().judge(groupOf('bc', '', { withheld }), 10)
+    expect(health.state).toBe('behind')
+    expect(health.why).toBe('name-c says to hold 00000001 00000005 of name-b and does not give it')
+  })
+
   test('forked by a statement that cannot be true', () => {
     const over = { contradictions: ['c'.repeat(64)], partition: split('bc') }
     const health = new HealthWatch().judge(groupOf('', 'bc', over), 10)

@@ -31,7 +31,14 @@ export const crypto = createSystemCrypto()
 const GROUP_NUMBER = 3
 
 /** The id of the one group, hex. */
-const whole = { unknown: 0, partition: null, lastHeal: null, contradictions: [], equivocators: [] }
+const whole = {
+  unknown: 0,
+  partition: null,
+  lastHeal: null,
+  contradictions: [],
+  equivocators: [],
+  withheld: [],
+}
 export const groupId = toHex(crypto.sha256(utf8('garden')))
 
 export interface Script {
