@@ -46,15 +46,16 @@ export const noFinality: Finality = Object.freeze({ mark: 0, frontier: emptyVect
 /** Rows found last time, by what was looked for: searches begin there. */
 export type Hints = Map<string, Row>
 
-/** Works it out, or says which rows must be loaded first. */
+/** Works it out, or says which rows must be loaded first. `before`: what it came to last time. */
 export const finalityOf = <Info>(
   ground: Ground<Info>,
   hints: Hints,
+  before: Finality = noFinality,
 ): Finality | { readonly missing: readonly Absent[] } => {
   const missing: Absent[] = []
   const look = lookerOf(ground, hints, missing)
-  const tips = new Map(ground.leaders.map((leader) => [leader, heldOf(ground, leader)]))
-  const counting = ground.leaders.map((leader) => countingOf(ground, look, tips, leader))
+  const all = ground.leaders.map((leader) => ({ leader, covers: heldOf(ground, leader) }))
+  const counting = ground.leaders.map((leader) => countingOf(ground, look, all, leader))
   if (missing.length > 0) return { missing }
   const seats = counting.map((seat) => ({ ...seat, closed: isClosed(ground, seat) }))
   const mark = markOf(ground, seats)
@@ -66,8 +67,20 @@ export const finalityOf = <Info>(
     })),
   }))
   if (missing.length > 0) return { missing }
-  return { mark, frontier: frontierOf(reached, mark), seats: reached }
+  const frontier = stands(before, reached, mark) ? before.frontier : frontierOf(reached, mark)
+  return { mark, frontier, seats: reached }
 }
+
+/** Whether leaders have reached what they had last time, so that the frontier is that of then. */
+const stands = (before: Finality, seats: readonly Seat[], mark: number): boolean =>
+  before.mark === mark &&
+  before.seats.length === seats.length &&
+  seats.every(({ closed, last, voices }, i) => {
+    const then = before.seats[i]
+    if (then?.closed !== closed || then.voices.length !== voices.length) return false
+    if (closed && then.last !== last) return false
+    return voices.every(({ reached }, at) => reached === then.voices[at]?.reached)
+  })
 
 type Look = (
   what: string,
@@ -91,9 +104,13 @@ const lookerOf =
   }
 
 /** Whom a leader's messages have to be covered by: all others but the accused and those who left unaware. */
-const askedFor = <Info>(ground: Ground<Info>, leader: Hex): Hex[] =>
-  ground.leaders.filter(
-    (other) =>
+const askedFor = <Info, Other extends { readonly leader: Hex }>(
+  ground: Ground<Info>,
+  all: readonly Other[],
+  leader: Hex,
+): Other[] =>
+  all.filter(
+    ({ leader: other }) =>
       other !== leader &&
       !ground.accused.has(other) &&
       !ground.leaves.some(
@@ -108,16 +125,19 @@ const heldOf = <Info>(ground: Ground<Info>, leader: Hex): Vector =>
 const countingOf = <Info>(
   ground: Ground<Info>,
   look: Look,
-  tips: ReadonlyMap<Hex, Vector>,
+  all: Seat['asked'],
   leader: Hex,
 ): Omit<Seat, 'closed'> => {
   const lines = linesOf(ground, leader)
   // Of a leader with one line, whom nobody accuses, every message of another is good enough.
   const trusted = lines.length < 2 && !ground.accused.has(leader)
-  const asked = askedFor(ground, leader).map((other) => ({
-    leader: other,
-    covers: (trusted ? tips.get(other) : undefined) ?? coversOf(ground, look, other, leader),
-  }))
+  const others = askedFor(ground, all, leader)
+  const asked = trusted
+    ? others
+    : others.map((other) => ({
+        leader: other.leader,
+        covers: coversOf(ground, look, other.leader, leader),
+      }))
   const voices = lines.map((line) => {
     let counted = line.tip.counter + 1
     for (const { covers } of asked) counted = Math.min(counted, countAt(covers, line.index))

@@ -89,7 +89,7 @@ export const settleFinal = (turn: Turn, replica: Replica): void => {
   if (!final.stale || final.loading) return
   final.stale = false
   const ground = groundOf(replica)
-  const found = finalityOf(ground, final.hints)
+  const found = finalityOf(ground, final.hints, final.now)
   if ('missing' in found) return readBack(turn, replica, found.missing)
   const grown = found.mark !== final.now.mark || found.frontier !== final.now.frontier
   final.now = found
@@ -136,14 +136,16 @@ export const isFinal = (replica: Replica, member: Hex, { line, counter }: Place)
   !isWithdrawn(replica, member, line, counter)
 
 /** The last text of every line, where it counts and is not final. */
-const waitingPlaces = (replica: Replica): Place[] =>
-  [...replica.final.lastTexts]
-    .map(([line, counter]) => ({ line, counter }))
-    .filter(({ line, counter }) => {
-      const member = replica.transcript.lines[line]?.member ?? ''
-      const final = counter < countAt(replica.final.now.frontier, line)
-      return !final && !isWithdrawn(replica, member, line, counter)
-    })
+const waitingPlaces = (replica: Replica): Place[] => {
+  const { lastTexts, now } = replica.final
+  const places: Place[] = []
+  for (const [line, counter] of lastTexts) {
+    if (counter < countAt(now.frontier, line)) continue
+    const member = replica.transcript.lines[line]?.member ?? ''
+    if (!isWithdrawn(replica, member, line, counter)) places.push({ line, counter })
+  }
+  return places
+}
 
 const noteWaits = (turn: Turn, replica: Replica, ground: Ground): void => {
   const { final } = replica
