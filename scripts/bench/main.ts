@@ -1,5 +1,5 @@
 // The bench: measures coterie and, in the same minutes on the same machine, what it is judged by.
-//   npm run bench -- [w1 w2 w3 w4 w5 w7] [--quick] [--json] [--rounds N] [--profiles DIR]
+//   npm run bench -- [w1 w2 w3 w4 w5 w7 w8] [--quick] [--json] [--rounds N] [--profiles DIR]
 // W6 is measured with W2. Exit code 1 where a goal is missed, 2 where something broke.
 
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -18,6 +18,7 @@ import { measureW2 } from './w2.ts'
 import { measureW3 } from './w3.ts'
 import { measureW4 } from './w4.ts'
 import { measureW5 } from './w5.ts'
+import { measureW8 } from './w8.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -34,7 +35,7 @@ const sizes = {
   ...(values.quick ? quickSizes : fullSizes),
   ...(values.rounds === undefined ? {} : { rounds: Number(values.rounds) }),
 }
-const asked = positionals.length === 0 ? ['w1', 'w2', 'w3', 'w4', 'w5', 'w7'] : positionals
+const asked = positionals.length === 0 ? ['w1', 'w2', 'w3', 'w4', 'w5', 'w7', 'w8'] : positionals
 const directory = await mkdtemp(join(tmpdir(), 'coterie-bench-'))
 process.on('SIGINT', () => process.exit(130))
 try {
@@ -62,6 +63,7 @@ async function measure(bench: Bench): Promise<Row[]> {
     w4: () => measureW4(bench),
     w5: () => measureW5(bench),
     w7: () => Promise.resolve(measureEpochs(bench)),
+    w8: () => measureW8(bench),
     stages: async () => {
       await measureStages(bench)
       return []

@@ -20,6 +20,8 @@ export interface Capabilities {
   readonly protocols: ReadonlySet<string> | undefined
   /** More nodes do not fit into this machine. */
   readonly nodesMax: number
+  /** So many groups run at once, the others after them. Default: all. */
+  readonly groupsAtOnce?: number
   /** Whether the time of a run is virtual: then equal seeds give equal traces. */
   readonly virtual: boolean
   /** Why this machine cannot run it at all; absent: it can. */

@@ -87,8 +87,10 @@ function misused(scenario: Scenario): Problem[] {
   })
 }
 
-function tooMany(name: string, { nodesMax }: Capabilities, { group }: Scenario): Problem[] {
-  if (group.nodes <= nodesMax) return []
+function tooMany(name: string, able: Capabilities, { group }: Scenario): Problem[] {
+  const { nodesMax, groupsAtOnce = group.count } = able
+  const atOnce = Math.ceil(group.nodes / group.count) * Math.min(group.count, groupsAtOnce)
+  if (atOnce <= nodesMax) return []
   const message = `more nodes than fit: about ${nodesMax} on the engine ${name} of this machine`
   return [{ path: ['group', 'nodes'], message }]
 }

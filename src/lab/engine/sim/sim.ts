@@ -12,7 +12,7 @@ import { populationsOf } from './crew/population.ts'
 import { SimStage, setupOf } from './stage.ts'
 
 /** What a node of the real core takes in memory, with its disk, in a group of a hundred. */
-const NODE_BYTES = 6 * 1024 * 1024
+const NODE_BYTES = 13 * 1024 * 1024
 
 export const sim: Engine = {
   name: 'sim',
@@ -41,6 +41,7 @@ function capabilities(): Capabilities {
     crashes: new Set(['keep', 'lose', 'torn', 'silent']),
     protocols: undefined,
     nodesMax: Math.max(64, Math.floor(freemem() / NODE_BYTES)),
+    groupsAtOnce: THREADS_MAX,
     virtual: true,
     reasons: {},
   }

@@ -1,24 +1,7 @@
 // How many events a second the world does. Run alone: `npx tsx test/unit/lab/world/throughput.ts`.
 
-import { createNativeCrypto } from '../../../../src/crypto/native.ts'
-import { Timeline } from '../../../../src/lab/world/timeline.ts'
-import { Trace } from '../../../../src/lab/world/trace.ts'
+import { bareEventsPerSecond } from '../../../../scripts/bench/bare-loop.ts'
 import { talkers } from './toys.ts'
-
-/** Happenings a second that do nothing but plan the next one, trace hashed. */
-export function bareEventsPerSecond(nodes: number, events: number): number {
-  const timeline = new Timeline(new Trace(createNativeCrypto()))
-  let state = 1
-  const next = () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0)
-  for (let node = 0; node < nodes; node++) {
-    const tick = () => void timeline.at(timeline.nowUs + (next() % 100_000), node, 'tick', '', tick)
-    timeline.at(node, node, 'tick', '', tick)
-  }
-  return perSecond(() => {
-    for (let done = 0; done < events; done++) timeline.step(Number.POSITIVE_INFINITY)
-    return events
-  })
-}
 
 /** Happenings a second of nodes that write, send and flood through the real driver. */
 export function worldEventsPerSecond(nodes: number, degree: number, forMs: number): number {
