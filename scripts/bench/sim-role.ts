@@ -1,4 +1,5 @@
 // A world of the simulator in a process of its own: its memory and its processor time are nobody else's.
+// One group of the real core is founded, talks, is split in halves and heals, in virtual time.
 
 import { sim } from '../../src/lab/engine/sim/sim.ts'
 import { experiment } from '../../src/lab/run/experiment.ts'
