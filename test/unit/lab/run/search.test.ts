@@ -28,7 +28,7 @@ schedule:
   - { at: 4s, id: p1, do: split, shape: halves, for: 6s }
   - { at: 6s, id: p2, do: crash, target: "1", unsynced: lose, for: 2s }
   - { at: 12s, id: p3, do: link, latency: 300ms, for: 3s }
-run: { duration: 18s, quiesce: 40s }
+run: { duration: 18s, quiesce: 20s }
 `
 
 let dir = ''
