@@ -1,5 +1,6 @@
 // One attempt to connect: a packet there and an answer back, repeated while nothing is heard, as long
-// as the caller is ready to wait. What answers, and whether it may, is the network's to decide.
+// as the caller is ready to wait; then what two real nodes have to say to each other before the first
+// channel. What answers, and whether it may, is the network's to decide.
 
 import type { Fabric } from './fabric.ts'
 import { type Link, passes } from './links.ts'
@@ -39,8 +40,33 @@ export function dial(
     const link = fabric.links.link(to, from)
     if (!passes(link)) return retry()
     fly(link, back, 'dial-answer', from, () => {
-      if (passes(fabric.links.link(to, from))) done(outcome)
-      else retry()
+      if (!passes(fabric.links.link(to, from))) retry()
+      else if (outcome === 'refused') done(outcome)
+      else exchange(options.handshakeRounds)
+    })
+  }
+
+  /** What is lost in a cut is sent again, as TCP does, until the dial has taken too long. */
+  function exchange(rounds: number): void {
+    if (rounds === 0) return done('answered')
+    segment(there, () => segment(back, () => exchange(rounds - 1)))
+  }
+
+  function segment(draws: Draws, arrived: () => void, waitMs = options.retransmitMs): void {
+    const link = fabric.links.link(draws.from, draws.to)
+    const again = (): void => {
+      const nextUs = Math.min(endUs, timeline.nowUs + waitMs * 1_000)
+      timeline.at(nextUs, from, 'redial', detail, () => {
+        if (timeline.nowUs >= endUs) done('timed out')
+        else segment(draws, arrived, 2 * waitMs)
+      })
+    }
+    if (link.cut === 'reset') return fly(link, draws, 'dial-refused', from, () => done('refused'))
+    if (!passes(link)) return again()
+    fly(link, draws, 'handshake', draws.to, () => {
+      const open = fabric.at(draws.to) !== undefined
+      if (passes(fabric.links.link(draws.from, draws.to)) && open) arrived()
+      else again()
     })
   }
 

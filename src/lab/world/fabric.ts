@@ -12,6 +12,11 @@ import type { Weather } from './weather.ts'
 export interface NetworkOptions {
   /** Milliseconds after which a dial that nobody answers has failed. Default: 5,000. */
   readonly dialTimeoutMs?: number
+  /**
+   * Round trips after TCP's own before the first channel of a dial. Real nodes need two: Noise is agreed
+   * on, and said. Default: 0.
+   */
+  readonly handshakeRounds?: number
   /** What becomes of that which is under way when a link is cut. Default: `drop`. */
   readonly inFlight?: 'drop' | 'deliver'
   /**
@@ -34,6 +39,7 @@ export interface NetworkOptions {
 
 export const networkDefaults: Required<NetworkOptions> = Object.freeze({
   dialTimeoutMs: 5_000,
+  handshakeRounds: 0,
   inFlight: 'drop',
   strayFrames: 12,
   retransmitMs: 200,

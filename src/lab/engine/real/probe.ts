@@ -114,13 +114,14 @@ export function slowestMs(links: LinkTable, nodes: number): number {
     const [from, to] = [Math.floor(pair / nodes), pair % nodes]
     const [there, back] = [links.link(from, to), links.link(to, from)]
     const lossMs = there.loss + back.loss > 0 ? 2 * Math.max(200, 2 * there.delayMs) : 0
-    const ms = there.delayMs + there.jitterMs + back.delayMs + back.jitterMs + lossMs
+    // A dial, and the echo over it.
+    const ms = 2 * (there.delayMs + back.delayMs) + there.jitterMs + back.jitterMs + lossMs
     if (from !== to) most = Math.max(most, ms)
   }
   return most
 }
 
-/** A timer may fire a millisecond early. */
+/** A dial, and the echo over it; a timer may fire a millisecond early. */
 function leastMs(there: Link, back: Link): number {
-  return Math.max(0, there.delayMs + back.delayMs - 2)
+  return Math.max(0, 2 * (there.delayMs + back.delayMs) - 4)
 }

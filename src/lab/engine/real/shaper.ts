@@ -116,11 +116,13 @@ export class Shaper {
       this.#wires.delete(wire)
       for (const lane of lanes) lane.close()
     }
+    const now = performance.now()
     const wire: Wire = {
       from,
       to,
-      stalledMs: performance.now(),
-      retryMs: performance.now(),
+      stalledMs: now,
+      // The dial itself goes there and back before its first byte does.
+      retryMs: now + this.#links.link(from, to).delayMs + this.#links.link(to, from).delayMs,
       open: () => {
         const host = this.#options.hostOf?.(to) ?? '127.0.0.1'
         far = this.#keep(connect({ port, host, allowHalfOpen: true, noDelay: true }))

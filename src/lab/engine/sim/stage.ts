@@ -19,6 +19,11 @@ import { FaultDesk } from './fault-desk.ts'
 import { Minds } from './minds.ts'
 import { runPlan } from './plans.ts'
 
+/**
+ * Measured on real nodes: over links of a delay d a dial has its first channel after 5 d at the side that is
+ * dialled, TCP's own two not counted. The last of the five is the channel's own.
+ */
+const HANDSHAKE_ROUNDS = 2
 /** How long founding may take, in virtual time. */
 const FOUND_MS = 600_000
 /** Virtual time that is run before the wall clock is looked at. */
@@ -64,6 +69,7 @@ export class SimStage {
         ? {}
         : { peerId: (index, secret) => protocol.peerId?.(index, secret) ?? '' }),
       ...(driver === undefined ? {} : { driver }),
+      network: { handshakeRounds: HANDSHAKE_ROUNDS },
       keepEvents: false,
       startMs: (node) => (owned.has(node) ? 0 : undefined),
       onEvent: (node, heard) => {
