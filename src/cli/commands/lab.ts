@@ -6,6 +6,7 @@ import { argument, optionFlag, optionList, optionText, usage } from '../command.
 import { DONE, INTERRUPTED } from '../exit-code.ts'
 import { type Line, type Piece, type Style, table } from '../output/table.ts'
 import { compare } from './lab-compare.ts'
+import { severalEngines, showEngines } from './lab-engines.ts'
 import { shrink, sweep } from './lab-search.ts'
 import { type Study, studyLines, studyValue } from './lab-study.ts'
 
@@ -56,7 +57,7 @@ const seedOption: OptionSpec = {
 const runOptions: readonly OptionSpec[] = [
   {
     flags: '--engine <name>',
-    summary: 'what it runs on: sim; real nodes: proc (loopback), netns (namespaces)',
+    summary: 'sim; real nodes: proc (loopback), netns (namespaces); a,b compares',
   },
   {
     flags: '--protocol <name>',
@@ -155,15 +156,35 @@ const runCommand: CommandSpec = {
   arguments: ['<scenario>'],
   options: [seedOption, ...runOptions],
   examples: [
-    'lab run manager-in-minority',
     'lab run my-split.yaml --seed 7 --protocol coterie --json',
+    'lab run manager-in-minority --engine sim,netns --protocol coterie',
   ],
   async run(context, given) {
+    const engines = severalEngines(optionText(given, 'engine'))
+    if (engines !== undefined) return runSeveral(context, given, engines)
     const { runScenario } = await import('../../lab/run/lab.ts')
     const result = await runScenario(argument(given, 0), optionsOf(context, given))
     await show(context, result, {})
     return exitOf(result)
   },
+}
+
+async function runSeveral(
+  context: Context,
+  given: Given,
+  engines: readonly string[],
+): Promise<number> {
+  const { runOnEngines } = await import('../../lab/run/engines.ts')
+  const result = await runOnEngines(argument(given, 0), engines, optionsOf(context, given))
+  const rows = result.runs.flatMap(({ engine, protocols }) =>
+    protocols.map((one) => [engine, ...rowOf(one)]),
+  )
+  const runs = result.runs.map(({ engine, dir, verdict, protocols }) => ({
+    ...{ engine, dir, verdict },
+    protocols: protocols.map(shortened),
+  }))
+  await showEngines(context, result, { heads: ['engine', ...heads], rows, runs })
+  return exitOf(result)
 }
 
 const replay: CommandSpec = {
@@ -203,7 +224,7 @@ export const lab: CommandSpec = {
   commands: [list, validate, materialise, runCommand, replay, sweep, shrink, compare, report],
 }
 
-function exitOf({ verdict, interrupted }: Result): number {
+function exitOf({ verdict, interrupted }: Pick<Result, 'verdict' | 'interrupted'>): number {
   if (interrupted) return INTERRUPTED
   return verdict === 'pass' ? DONE : verdict === 'fail' ? FAILED : UNKNOWN
 }
@@ -257,7 +278,7 @@ async function show(context: Context, result: Result, more: object): Promise<voi
   const value = { ...about, ...more, ...several, protocols }
   await context.out.result(value, () => [
     ...table(
-      ['protocol', 'verdict', 'accepted', 'useful', 'lost', 'unreadable', 'heal', 'converged'],
+      heads,
       result.protocols.map((one) => rowOf(one)),
     ),
     ...result.protocols.flatMap(complaints),
@@ -280,6 +301,8 @@ const styles: Readonly<Record<Verdict, Style>> = {
   fail: 'bad',
   unknown: 'warn',
 }
+
+const heads = 'protocol verdict accepted useful lost unreadable heal converged'.split(' ')
 
 function rowOf({ protocol, verdict, metrics }: Shown): Piece[] {
   const all = metrics['all'] ?? {}

@@ -16,6 +16,20 @@ const FACTOR_MAX = 2
 /** Below it neither clock nor scheduler of a real machine says anything. */
 const NOISE_MS = 250
 
+/** What two engines said of one protocol. */
+export interface Agreement {
+  /** Figures that both have. */
+  readonly compared: number
+  readonly disagreements: readonly Disagreement[]
+}
+
+export function agreementOf(model: MetricsByPhase, real: MetricsByPhase): Agreement {
+  const compared = Object.entries(model).flatMap(([phase, metrics]) =>
+    [...exact, ...factor].filter((metric) => metric in metrics && metric in (real[phase] ?? {})),
+  )
+  return { compared: compared.length, disagreements: disagreements(model, real) }
+}
+
 /** @param model mostly the simulator @param real nodes in real time */
 export function disagreements(model: MetricsByPhase, real: MetricsByPhase): Disagreement[] {
   return Object.entries(model).flatMap(([phase, metrics]) =>

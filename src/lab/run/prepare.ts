@@ -30,6 +30,8 @@ export interface Wishes {
   readonly engine?: string | undefined
   /** Values by path that stand instead of the file's. Default: the first of each that it sweeps. */
   readonly set?: Setting | undefined
+  /** Whether its `real` part is run, on any engine: real nodes always do. Default: no. */
+  readonly real?: boolean | undefined
   /** Only these, as they are called in the scenario. Default: all. */
   readonly protocols?: readonly string[] | undefined
 }
@@ -46,9 +48,10 @@ export async function prepare(nameOrFile: string, wishes: Wishes = {}): Promise<
   source.refuse(misused(scenario), true)
   const { materialised, problems } = materialise(scenario, wishes.seed ?? scenario.seed)
   source.refuse(problems, true)
-  const drawn = capabilities.virtual
-    ? { materialised, problems: [] }
-    : asReal(scenario, materialised, engine.name)
+  const drawn =
+    capabilities.virtual && wishes.real !== true
+      ? { materialised, problems: [] }
+      : asReal(scenario, materialised, engine.name)
   source.refuse(drawn.problems, true)
   const chosen = only(drawn.materialised, wishes.protocols ?? [])
   source.refuse(beyond(engine.name, capabilities, scenario, chosen), true)
