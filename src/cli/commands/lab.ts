@@ -7,6 +7,7 @@ import { DONE, INTERRUPTED } from '../exit-code.ts'
 import { type Line, type Piece, type Style, table } from '../output/table.ts'
 import { compare } from './lab-compare.ts'
 import { severalEngines, showEngines } from './lab-engines.ts'
+import { type Progress, TALK_MS, progressLine } from './lab-progress.ts'
 import { shrink, sweep } from './lab-search.ts'
 import { type Study, studyLines, studyValue } from './lab-study.ts'
 
@@ -252,20 +253,6 @@ function optionsOf({ out, signal }: Context, given: Given) {
 function levelOf(text: string | undefined): 'digest' | 'normal' | 'full' | undefined {
   if (text === undefined || text === 'digest' || text === 'normal' || text === 'full') return text
   throw usage(`--trace takes normal, full or digest, not "${text}".`)
-}
-
-interface Progress {
-  readonly done: number
-  readonly protocol: string
-  readonly what: string
-}
-
-const TALK_MS = 3_000
-
-function progressLine(done: number, protocol: string, what: string, spentMs: number): string {
-  const leftMs = done > 0.02 ? spentMs / done - spentMs : Number.NaN
-  const left = Number.isNaN(leftMs) ? '' : `, about ${Math.ceil(leftMs / 1_000)} s left`
-  return `${Math.floor(done * 100)} %: ${protocol} ${what}${left}`
 }
 
 async function show(context: Context, result: Result, more: object): Promise<void> {

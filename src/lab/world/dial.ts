@@ -19,7 +19,7 @@ export function dial(
   to: number,
   done: (outcome: DialOutcome) => void,
 ): void {
-  const { timeline, weather, options } = fabric
+  const { timeline, options } = fabric
   const startUs = timeline.nowUs
   const endUs = startUs + options.dialTimeoutMs * 1_000
   const there: Draws = { from, to, bucket: -1, index: 0 }
@@ -42,31 +42,7 @@ export function dial(
     fly(link, back, 'dial-answer', from, () => {
       if (!passes(fabric.links.link(to, from))) retry()
       else if (outcome === 'refused') done(outcome)
-      else exchange(options.handshakeRounds)
-    })
-  }
-
-  /** What is lost in a cut is sent again, as TCP does, until the dial has taken too long. */
-  function exchange(rounds: number): void {
-    if (rounds === 0) return done('answered')
-    segment(there, () => segment(back, () => exchange(rounds - 1)))
-  }
-
-  function segment(draws: Draws, arrived: () => void, waitMs = options.retransmitMs): void {
-    const link = fabric.links.link(draws.from, draws.to)
-    const again = (): void => {
-      const nextUs = Math.min(endUs, timeline.nowUs + waitMs * 1_000)
-      timeline.at(nextUs, from, 'redial', detail, () => {
-        if (timeline.nowUs >= endUs) done('timed out')
-        else segment(draws, arrived, 2 * waitMs)
-      })
-    }
-    if (link.cut === 'reset') return fly(link, draws, 'dial-refused', from, () => done('refused'))
-    if (!passes(link)) return again()
-    fly(link, draws, 'handshake', draws.to, () => {
-      const open = fabric.at(draws.to) !== undefined
-      if (passes(fabric.links.link(draws.from, draws.to)) && open) arrived()
-      else again()
+      else exchange(fabric, { there, back, rounds: options.handshakeRounds, endUs, detail, done })
     })
   }
 
@@ -77,11 +53,52 @@ export function dial(
   }
 
   function fly(link: Link, draws: Draws, kind: string, node: number, act: () => void): void {
-    weather.next(draws, timeline.nowUs)
-    const jitterUs = weather.jitterUs(draws, link)
-    const arrivalUs = timeline.nowUs + Math.round(link.delayMs * 1_000) + jitterUs
-    timeline.at(arrivalUs, node, kind, detail, act)
+    timeline.at(arrivalUs(fabric, link, draws), node, kind, detail, act)
   }
 
   attempt()
+}
+
+interface Handshake {
+  readonly there: Draws
+  readonly back: Draws
+  readonly rounds: number
+  /** When it has taken too long. */
+  readonly endUs: number
+  readonly detail: string
+  readonly done: (outcome: DialOutcome) => void
+}
+
+/** Round trips of a connection that stands: what is lost in a cut is sent again, as TCP does. */
+function exchange(fabric: Fabric, handshake: Handshake): void {
+  const { there, back, rounds, endUs, detail, done } = handshake
+  const { timeline, options } = fabric
+  if (rounds === 0) return done('answered')
+
+  function segment(draws: Draws, arrived: () => void, waitMs = options.retransmitMs): void {
+    const link = fabric.links.link(draws.from, draws.to)
+    const again = (): void => {
+      const nextUs = Math.min(endUs, timeline.nowUs + waitMs * 1_000)
+      timeline.at(nextUs, there.from, 'redial', detail, () => {
+        if (timeline.nowUs >= endUs) done('timed out')
+        else segment(draws, arrived, 2 * waitMs)
+      })
+    }
+    if (!passes(link) && link.cut !== 'reset') return again()
+    timeline.at(arrivalUs(fabric, link, draws), draws.to, 'handshake', detail, () => {
+      const { cut } = fabric.links.link(draws.from, draws.to)
+      if (link.cut === 'reset' || cut === 'reset') done('refused')
+      else if (cut !== 'none' && cut !== 'no-new') again()
+      else if (fabric.at(draws.to) === undefined) again()
+      else arrived()
+    })
+  }
+
+  segment(there, () => segment(back, () => exchange(fabric, { ...handshake, rounds: rounds - 1 })))
+}
+
+function arrivalUs({ weather, timeline }: Fabric, link: Link, draws: Draws): number {
+  weather.next(draws, timeline.nowUs)
+  const jitterUs = weather.jitterUs(draws, link)
+  return timeline.nowUs + Math.round(link.delayMs * 1_000) + jitterUs
 }

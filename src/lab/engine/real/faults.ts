@@ -85,9 +85,9 @@ export class RealFaults {
   }
 
   /** By the word of a node itself: something came to it from another. */
-  heardFrom(node: number, from: number): void {
+  heardFrom(node: number, from: number, withinMs = 0): void {
     if (passes(this.#links.link(from, node)) || passes(this.#links.link(node, from))) return
-    if (performance.now() - this.#changedMs < LATE_MS) return
+    if (performance.now() - withinMs - this.#changedMs < LATE_MS) return
     this.#parts.tell(node, { k: 'leak', from })
   }
 

@@ -35,7 +35,7 @@ export class RealStage {
     this.#witness = new Witness({
       mesh,
       tell,
-      heardFrom: (node, from) => this.#faults.heardFrom(node, from),
+      heardFrom: (node, from, ms) => this.#faults.heardFrom(node, from, ms),
       onDeaf: (node, why) => (this.#deaf ??= new Error(`node ${node} is heard no more: ${why}`)),
     })
     this.#faults = new RealFaults({

@@ -24,6 +24,8 @@ interface Seat {
   readonly member: string
   readonly display: Display
   readonly texts: Map<string, Shown>
+  /** It came in the middle of the run: what was said before is not shown to it. */
+  readonly late: boolean
   readonly told: { view: string; epoch: string; manager: number | null | undefined }
   report: GroupReport
   feed: Feed | undefined
@@ -35,8 +37,8 @@ interface Seat {
 export interface WitnessParts {
   readonly mesh: Mesh
   readonly tell: (node: number, fact: Fact) => void
-  /** A node heard from another, by its own word. */
-  readonly heardFrom: (node: number, from: number) => void
+  /** A node heard from another, by its own word, at some time in the last so many milliseconds. */
+  readonly heardFrom: (node: number, from: number, withinMs?: number) => void
   /** A feed ended by itself. */
   readonly onDeaf: (node: number, why: string) => void
 }
@@ -49,6 +51,7 @@ export class Witness {
   readonly #peers = new Map<string, number>()
   readonly #made = new Map<string, Made>()
   readonly #audiences = new Set<string>()
+  #started = false
 
   constructor(parts: WitnessParts) {
     this.#parts = parts
@@ -68,7 +71,8 @@ export class Witness {
       member: report.self,
       display: new Display(),
       texts: new Map(),
-      told: { view: '', epoch: '', manager: undefined },
+      told: nothing(),
+      late: this.#started,
       report,
       feed: undefined,
       asking: false,
@@ -80,7 +84,12 @@ export class Witness {
 
   /** Tells what everybody starts with, now that all are known by name. */
   start(): void {
-    for (const seat of this.#seats.values()) this.#govern(seat, seat.report)
+    this.#started = true
+    for (const seat of this.#seats.values()) {
+      // What a node said before now was told to nobody.
+      Object.assign(seat.told, nothing())
+      this.#govern(seat, seat.report)
+    }
   }
 
   /** A node is about to end. */
@@ -146,7 +155,7 @@ export class Witness {
       held: short(report.root),
       members: this.#membersOf(report).join(' '),
       epochs: report.epochHeads.map(short).sort().join(' '),
-      order: this.#hash(order.join(' ')),
+      order: seat.late ? '' : this.#hash(order.join(' ')),
     }
   }
 
@@ -182,7 +191,8 @@ export class Witness {
       }
       case 'synced': {
         const from = this.#peers.get(event.peer)
-        if (event.received > 0 && from !== undefined) heardFrom(node, from)
+        // It tells of all that came since it began.
+        if (event.received > 0 && from !== undefined) heardFrom(node, from, event.ms)
         return
       }
       case 'departed':
@@ -282,6 +292,8 @@ export class Witness {
     return short(toHex(this.#crypto.sha256(utf8(text))))
   }
 }
+
+const nothing = (): Seat['told'] => ({ view: '', epoch: '', manager: undefined })
 
 const short = (id: string): string => id.slice(0, 16)
 

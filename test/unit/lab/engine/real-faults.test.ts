@@ -1,7 +1,7 @@
 // Faults on real nodes count when the probe found them, and only then; what nodes themselves tell of a
 // cut that they should not have got through is told as a leak.
 
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 
 import { FactLog } from '../../../../src/lab/engine/real/fact-log.ts'
 import { RealFaults } from '../../../../src/lab/engine/real/faults.ts'
@@ -30,8 +30,11 @@ const split: FaultEvent = {
   fault: { do: 'split', sides: [[0], [1]], rest: false, mode: 'blackhole', direction: 'both' },
 }
 
-/** @param obeys whether its links do what they are told */
-async function faultsOf(obeys: boolean): Promise<Fact[]> {
+/** @param obeys whether its links do what they are told @param then with the fault in force */
+async function faultsOf(
+  obeys: boolean,
+  then: (faults: RealFaults) => void = () => undefined,
+): Promise<Fact[]> {
   let links = new LinkTable(2)
   const told: Fact[] = []
   const mesh: Mesh = {
@@ -63,6 +66,7 @@ async function faultsOf(obeys: boolean): Promise<Fact[]> {
   await faults.begin()
   await faults.happen(split)
   await faults.looked()
+  then(faults)
   return told
 }
 
@@ -78,6 +82,29 @@ test('a fault that the probe finds is verified', async () => {
 
 test('a fault that never came about is unverified', async () => {
   expect(statesOf(await faultsOf(false))).toEqual(['requested', 'unverified'])
+})
+
+test('what a node heard over a cut is a leak, unless it may have come before', async () => {
+  const clock = vi.spyOn(performance, 'now')
+  const startMs = 1_000_000
+  clock.mockReturnValue(startMs)
+  const leaksOf = async (afterMs: number, withinMs?: number) => {
+    clock.mockReturnValue(startMs)
+    const facts = await faultsOf(true, (faults) => {
+      clock.mockReturnValue(startMs + afterMs)
+      faults.heardFrom(1, 0, withinMs)
+    })
+    return facts.filter(({ k }) => k === 'leak')
+  }
+  try {
+    expect(await leaksOf(4_000)).toEqual([{ k: 'leak', from: 0 }])
+    expect(await leaksOf(4_000, 2_000)).toHaveLength(1)
+    // News may be a second late, and a session that began before the cut ends in it.
+    expect(await leaksOf(1_000)).toEqual([])
+    expect(await leaksOf(4_000, 3_000)).toEqual([])
+  } finally {
+    clock.mockRestore()
+  }
 })
 
 test('the log tells a message before its copies, and those before what is read of them', () => {
