@@ -101,6 +101,13 @@ describe('a member that runs twice', () => {
         const said = readAll(mesh, node).map(({ text }) => text)
         for (const by of [0, 1, 3, 4]) expect(said).toContain(`apart 0 by ${String(by)}`)
       }
+      // Both branches are sealed with the same keys, and both are read: where they count, by everybody.
+      for (const node of honest) {
+        const twins = readAll(mesh, node).filter(({ author }) => author === twin)
+        expect(twins.filter(({ state }) => state === 'undecryptable')).toEqual([])
+        const open = twins.map(({ text }) => text)
+        for (const by of [2, 5]) expect(open).toContain(`apart 0 by ${String(by)}`)
+      }
       const counters = [...heldBy(mesh, 0).values()]
         .filter(({ member }) => member === twin)
         .map(({ header }) => header.counter)

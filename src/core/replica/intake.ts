@@ -28,6 +28,7 @@ import { noteAck } from './acks.ts'
 import { noteFinal } from './final.ts'
 import { noteHeard } from './heard.ts'
 import { forgetLeft } from './erasure.ts'
+import { openBranch } from './branches.ts'
 import { openOwnSeal, spendKey, takeText } from './keys.ts'
 import { noteMeta, openWaitingMetas } from './meta.ts'
 import { noticed } from './noticed.ts'
@@ -269,6 +270,7 @@ const admit = (
   if (row.type === MessageType.text) {
     countText(replica, message.epoch, message.header.sent)
     puts.push(...takeText(turn, replica, message, row))
+    if (replica.equivocators.has(row.member)) openBranch(turn, replica, message, row)
   }
   if (row.type === MessageType.meta) puts.push(...noteMeta(turn, replica, message, row))
   if (isSealed(row.type)) spendKey(turn.env.crypto, replica, message, row.gen)

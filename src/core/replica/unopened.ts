@@ -32,7 +32,7 @@ const noteKey = (replica: Replica, { epoch, line, counter }: Unopened): Uint8Arr
 /** Notes a text that is meant for this member and that no key here opens; the write that keeps it. */
 export const noteUnopened = (replica: Replica, header: Header, line: number): Put[] => {
   const epoch = hexOf(header.epoch)
-  // Of two branches under one key only the one that came first opens: nobody's loss but its author's.
+  // Of two branches under one key the second opens as the first did (branches.ts), or is nobody's loss.
   if (!isMeant(replica, epoch) || replica.equivocators.has(hexOf(header.member))) return []
   // Whoever is gone has erased its keys, and misses nothing.
   if (isGone(replica)) return []

@@ -71,15 +71,9 @@ function equalVectors({ nodes }: Evidence): Check {
   return { name: 'vectors-equal', ok, detail }
 }
 
-/**
- * `final` and `late` say what this node knows and saw; all else must be the same everywhere, but which of
- * two texts under one key opens: that is checked by itself (`lie-shown`).
- */
-function equalOrder({ nodes, lie }: Evidence): Check {
-  const told = new Set(lie.said.map(({ id }) => id))
-  const orders = nodes.map(({ rows }) =>
-    rows.map((row) => common(told.has(row.id) ? { ...row, text: null, state: 'ok' } : row)),
-  )
+/** `final` and `late` say what this node knows and saw; all else must be the same everywhere. */
+function equalOrder({ nodes }: Evidence): Check {
+  const orders = nodes.map(({ rows }) => rows.map(common))
   const [first = []] = orders
   const other = orders.findIndex((order) => JSON.stringify(order) !== JSON.stringify(first))
   if (other < 0) {
@@ -122,15 +116,14 @@ function nothingLost({ nodes, sent }: Evidence): Check {
 }
 
 /** Of whoever was removed during the split, what no leader had heard may be withdrawn: everywhere. */
-function everyTextOpens({ nodes, sent, apart, outcast, lie }: Evidence): Check {
+function everyTextOpens({ nodes, sent, apart, outcast }: Evidence): Check {
   const said = new Map(sent.map(({ id, text }) => [id, text]))
   const theirs = apart.sent.filter(({ place }) => place === outcast?.place)
-  const told = new Set(lie.said.map(({ id }) => id))
   const unheard = new Set(theirs.map(({ id }) => id))
   const excused = (row: TextReport) => row.state === 'withdrawn' && unheard.has(row.id)
   const wrong = nodes.flatMap(({ name, group, rows }) => [
     ...rows
-      .filter((row) => !excused(row) && !told.has(row.id))
+      .filter((row) => !excused(row))
       .filter((row) => row.state !== 'ok' || row.text !== (said.get(row.id) ?? row.text))
       .map((row) => `${row.number} on ${name}`),
     ...((group?.undecryptable ?? 0) > 0 ? [`${group?.undecryptable ?? 0} on ${name}`] : []),

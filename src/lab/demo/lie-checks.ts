@@ -13,22 +13,17 @@ export function saidTwoThings({ lie: { name, said } }: Evidence): Check {
   return { name: 'lie-told', ok, detail }
 }
 
-/**
- * Both stand in every transcript. They are sealed with one key, which is erased when it was used: each node
- * opens the one that it heard first as its author sent it, and the other so or not at all.
- */
+/** Both stand in every transcript, and everybody reads both: nobody is left with one half of the lie. */
 export function lieShown({ nodes, lie: { name, said } }: Evidence): Check {
-  const wrong = nodes.filter(({ rows }) => {
-    const shown = said.map(({ id, text }) => {
+  const wrong = nodes.filter(({ rows }) =>
+    said.some(({ id, text }) => {
       const row = rows.find((one) => one.id === id)
-      if (row?.state === 'ok' && row.text === text) return 'open'
-      return row?.state === 'undecryptable' && row.text === null ? 'shut' : 'wrong'
-    })
-    return !shown.includes('open') || shown.includes('wrong')
-  })
+      return row?.state !== 'ok' || row.text !== text
+    }),
+  )
   const ok = wrong.length === 0 && said.length === 2
   const detail = ok
-    ? 'both stand everywhere, each side still reads its own'
+    ? 'both of the two texts open on every node'
     : `not so on ${few(wrong.map((node) => node.name)) || name}`
   return { name: 'lie-shown', ok, detail }
 }
