@@ -37,6 +37,8 @@ export const Space = {
   invite: 0x54,
   /** group, request -> a join request that waits. */
   request: 0x51,
+  /** How often the store was written; the node's own (`node/written.ts`). */
+  written: 0x4e,
 } as const
 
 export type SpaceByte = (typeof Space)[keyof typeof Space]

@@ -20,6 +20,7 @@ import { type WrappingKeyring, wrappingKeyOf } from './keyring.ts'
 import { type Node, assembleNode } from './node.ts'
 import type { Paths } from './paths.ts'
 import { recordPlace, wasMoved } from './place.ts'
+import { countWrites } from './written.ts'
 
 export interface StartOptions {
   readonly paths: Paths
@@ -74,7 +75,10 @@ async function assemble(
   })
   closers.add(() => network.stop())
   await makePrivateDirectory(paths.store)
-  const store = await openLevelStore({ location: paths.store })
+  const { store, wasPutBack } = await countWrites(
+    paths,
+    await openLevelStore({ location: paths.store }),
+  )
   closers.add(() => closeStore(store))
   await dropUnused(keyring, store)
   const identity = {
@@ -87,7 +91,7 @@ async function assemble(
   return assembleNode({
     machine: new Endpoint(identity, crypto, {
       archive: config.archive,
-      recover: await recoverOf(options),
+      recover: await recoverOf(options, wasPutBack),
     }),
     store,
     keyring,
@@ -102,10 +106,13 @@ async function assemble(
 }
 
 /** Whether the store may be an older one than what others hold of it. */
-async function recoverOf(options: StartOptions): Promise<'hold' | 'accept' | undefined> {
+async function recoverOf(
+  options: StartOptions,
+  wasPutBack: boolean,
+): Promise<'hold' | 'accept' | undefined> {
   const { paths, restored = false, alone = false } = options
   if (alone) return 'accept'
-  return restored || (await wasMoved(paths)) ? 'hold' : undefined
+  return restored || wasPutBack || (await wasMoved(paths)) ? 'hold' : undefined
 }
 
 /** Destroys wrapping keys that a crash left behind after what they sealed had been deleted. */
