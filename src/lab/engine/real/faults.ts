@@ -62,10 +62,10 @@ export class RealFaults {
     const ended = this.#active.get(name)
     if (ended !== undefined) {
       this.#active.delete(name)
+      // The heal is the instant in which the links are others, or in which the process runs again.
       const links = isOfLinks(ended) ? await this.#setLinks() : []
-      // The heal is the instant in which the links are others.
-      tellAll([...links, [-1, { k: 'fault', id, part, state: 'off', what: ended.do }]])
       await this.#end(ended)
+      tellAll([...links, [-1, { k: 'fault', id, part, state: 'off', what: ended.do }]])
     }
     if (fault === undefined) return
     const resolved = resolveFault(fault, mesh.nodes, resolve)

@@ -24,6 +24,8 @@ interface Seat {
   readonly member: string
   readonly display: Display
   readonly texts: Map<string, Shown>
+  /** Of others, as it told. */
+  readonly held: Set<string>
   /** It came in the middle of the run: what was said before is not shown to it. */
   readonly late: boolean
   readonly told: { view: string; epoch: string; manager: number | null | undefined }
@@ -71,6 +73,7 @@ export class Witness {
       member: report.self,
       display: new Display(),
       texts: new Map(),
+      held: new Set(),
       told: nothing(),
       late: this.#started,
       report,
@@ -106,10 +109,16 @@ export class Witness {
     for (const m of seat.texts.keys()) {
       if (there.has(m)) continue
       seat.texts.delete(m)
+      seat.held.delete(m)
       seat.display.remove(m)
       this.#parts.tell(node, { k: 'forgot', m, g: seat.g })
     }
     await this.#listen(seat)
+    // What came before anybody listened again is known by being there.
+    for (const { id, author } of await this.#parts.mesh.member(node).api.read(seat.group)) {
+      const isNews = author !== seat.member && !seat.held.has(short(id))
+      if (isNews) this.#held(seat, short(id), 'sync')
+    }
     this.#ask(seat)
   }
 
@@ -180,7 +189,7 @@ export class Witness {
       case 'message': {
         const m = short(event.id)
         if (event.how === 'own') this.#own(seat, event.counter, m, event.type)
-        else tell(node, { k: 'rx', m, g, how: event.how })
+        else if (!seat.held.has(m)) this.#held(seat, m, event.how)
         if (isControl(event.type)) this.#ask(seat)
         return
       }
@@ -223,14 +232,20 @@ export class Witness {
     if (seat.texts.get(m) === state) return
     const { tell } = this.#parts
     if (state === 'shown') {
-      if (text.author !== member) tell(node, { k: 'dec', m, g })
-      else this.#known(m, text)
+      if (text.author !== member) {
+        tell(node, { k: 'dec', m, g })
+      } else this.#known(m, text)
       tell(node, { k: 'show', m, g, pos: seat.display.add(m, text) })
     } else if (state === 'withdrawn') {
       seat.display.remove(m)
       tell(node, { k: 'hide', m, g, reason: 'withdrawn' })
     } else if (state === 'undecryptable') tell(node, { k: 'utd', m, g, reason: 'no key' })
     seat.texts.set(m, state)
+  }
+
+  #held({ node, g, held }: Seat, m: string, how: 'push' | 'sync'): void {
+    held.add(m)
+    this.#parts.tell(node, { k: 'rx', m, g, how })
   }
 
   /** Its author tells more of a message than the event did; the fact has not been told on yet. */
