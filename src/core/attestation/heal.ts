@@ -110,7 +110,9 @@ export const advance = (
   const atMs = now.nowMs - heal.startedMs
   let data = false
   if (heal.dataMs === undefined) {
-    const gathered = now.missing === 0 || now.nowMs - heal.lastReturnMs >= now.gatherMs
+    // Whoever was only overheard is on no link yet: what it holds is still to come.
+    const linked = now.missing === 0 && heal.returned.size > 0
+    const gathered = linked || now.nowMs - heal.lastReturnMs >= now.gatherMs
     if (!gathered || [...heal.returned.values()].includes(false)) return { data, whole: false }
     heal.dataMs = Math.max(lastOf(heal), linkOf(heal))
     heal.traffic = now.traffic()

@@ -69,8 +69,9 @@ export function goesOn({ nodes, after }: Evidence): Check {
 }
 
 /**
- * Each node that missed several reports this heal, from first link to last key, and who came back. To
- * whom only one was missing that one was absent, and nothing was split.
+ * Each node that missed several reports this heal, from first link to last key, and on whose links: the first
+ * that are back may bring what all the others hold. To whom only one was missing that one was absent, and
+ * nothing was split.
  */
 export function healTold({ nodes, apart, healedAt }: Evidence): Check {
   const missed = (from: number): readonly string[] => {
@@ -80,7 +81,7 @@ export function healTold({ nodes, apart, healedAt }: Evidence): Check {
   const severed = nodes.filter(({ place }) => missed(place).length > 1)
   const wrong = severed.filter(({ group, place }) => {
     const heal = group?.lastHeal
-    const met = missed(place).every((member) => heal?.returned.includes(member))
+    const met = missed(place).some((member) => heal?.returned.includes(member))
     return !heal?.whole || heal.start < healedAt || !met
   })
   const longest = Math.max(...severed.map(({ group }) => group?.lastHeal?.healMs ?? 0))

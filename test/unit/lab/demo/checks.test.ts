@@ -197,7 +197,7 @@ const faults: readonly (readonly [check: string, what: string, evidence: Evidenc
   ['heal-told', 'a node tells of no heal', withBob({ lastHeal: null })],
   ['heal-told', 'a part of it is open', withHeal({ whole: false })],
   ['heal-told', 'it tells of an earlier one', withHeal({ start: 999 })],
-  ['heal-told', 'one of the other side did not come back', withHeal({ returned: ['a', 'm'] })],
+  ['heal-told', 'nobody of the other side came back', withHeal({ returned: ['m'] })],
   ['texts-open', 'a text of the removed is lost', withUnheard('withdrawn', 'undecryptable')],
   [
     'texts-open',
