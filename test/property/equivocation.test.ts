@@ -30,26 +30,32 @@ const evidenceAt = (mesh: Mesh, node: number): string[] =>
     .filter(({ header }) => header.type === MessageType.evidence)
     .map(({ id }) => id)
 
-/** Node 2's device runs again as node 5, from a copy of its disk, while the sides are apart. */
-const doubled = (seed: string, texts: number): Mesh => {
-  const world = meshWorld({
+/** A world in which devices run twice: each copy, by node, has the account and device of another. */
+const doubles = (seed: string, nodes: number, copies: Readonly<Record<number, number>>) =>
+  meshWorld({
     seed,
-    nodes: 6,
-    startMs: (node) => (node === 5 ? undefined : 0),
-    endpoint: (identity, provider, node) =>
-      new Endpoint(
-        node !== 5
+    nodes,
+    startMs: (node) => (node in copies ? undefined : 0),
+    endpoint: (identity, provider, node) => {
+      const of = copies[node]
+      return new Endpoint(
+        of === undefined
           ? identity
           : {
               // The same account and device on another machine: only where it is dialled differs.
-              name: 'n2',
-              accountSeed: secretOf(seed, 2, 'account'),
-              deviceSeed: secretOf(seed, 2, 'device'),
+              name: `n${String(of)}`,
+              accountSeed: secretOf(seed, of, 'account'),
+              deviceSeed: secretOf(seed, of, 'device'),
               transportSeed: identity.transportSeed,
             },
         provider,
-      ),
+      )
+    },
   })
+
+/** Node 2's device runs again as node 5, from a copy of its disk, while the sides are apart. */
+const doubled = (seed: string, texts: number): Mesh => {
+  const world = doubles(seed, 6, { 5: 2 })
   const mesh = found(world, 1, 5)
   for (let i = 0; i < 5; i++) say(mesh, i, `before ${String(i)}`)
   later(mesh, 3_000)
@@ -158,6 +164,43 @@ describe('a member that runs twice', () => {
       expect(readAll(mesh, node).map(({ text }) => text)).toContain('it is me again')
     }
     converge(mesh, [...honest, 2])
+  }, 60_000)
+
+  test('beside another whose fork crosses its own is caught with it, and nobody waits for the other', () => {
+    // On each side one device says much and the copy of the other little, and all build on all.
+    const world = doubles('fork crossed', 7, { 5: 2, 6: 3 })
+    const mesh = found(world, 2, 5)
+    for (let i = 0; i < 5; i++) say(mesh, i, `before ${String(i)}`)
+    later(mesh, 3_000)
+    converge(mesh, [0, 1, 2, 3, 4])
+    world.split([
+      [0, 2, 6],
+      [1, 4, 3, 5],
+    ])
+    for (const [copy, of] of [
+      [5, 2],
+      [6, 3],
+    ] as const) {
+      world.node(copy).rows.apply(world.node(of).rows.all())
+      world.restart(copy)
+    }
+    later(mesh, 10_000)
+    for (const speaker of [6, 5, 2, 3, 0, 1, 2, 3, 2, 3, 0, 1, 2, 3]) {
+      say(mesh, speaker, `apart by ${String(speaker)}`)
+      later(mesh, 300)
+    }
+    const twins = [2, 3].map((node) => groupOf(mesh, node)?.self ?? '')
+    // The liars go: what is known of them is what the honest can tell each other.
+    for (const node of [2, 3, 5, 6]) world.stop(node)
+    world.heal()
+    converge(mesh, [0, 1, 4])
+    later(mesh, 20_000)
+    converge(mesh, [0, 1, 4])
+    for (const node of [0, 1, 4]) {
+      expect(groupOf(mesh, node)?.equivocators.toSorted()).toEqual(twins.toSorted())
+      expect(readAll(mesh, node).map(({ text }) => text)).toContain('apart by 5')
+      expect(readAll(mesh, node).map(({ text }) => text)).toContain('apart by 6')
+    }
   }, 60_000)
 
   test('but never beside another that runs once, whatever it does', () => {

@@ -59,6 +59,8 @@ export interface SyncPeer {
   greeted: boolean
   /** Of somebody who is gone: what it holds, as far as both know of it; all that it is asked with. */
   shared: readonly VectorEntry[] | undefined
+  /** Members of whom it showed another branch than stands here: it is asked for all of them. */
+  crossed: ReadonlySet<string>
   /** Monotonic ms of the last moment at which both were known equal, or the last round ended. */
   syncedMs: number
   tally: Tally
@@ -146,6 +148,7 @@ export const createSyncPeer = (
   uncalled: 0,
   greeted: false,
   shared: undefined,
+  crossed: new Set(),
   syncedMs: -1,
   tally: freshTally(nowMs),
   total: noTraffic(),

@@ -25,13 +25,14 @@ import { freshTally, peerOn } from './sync-state.ts'
 import { finishWaiters } from './sync-waiters.ts'
 import { noteAnswered, noteClaims } from './withholding.ts'
 import {
+  askingVector,
+  crossedBy,
   knowsOwnEnd,
   lackedEvidence,
   lacksOf,
   oldPlaces,
   sharedVector,
   showsNews,
-  vectorOf,
   withUrgent,
 } from './vector.ts'
 
@@ -135,8 +136,8 @@ export const fetchNext = (turn: Turn, replica: Replica): void => {
     peer.ending = false
     peer.uncalled = 0
     peer.given = 0
-    const explicit = replica.equivocators.size > 0
-    const entries = peer.shared ?? vectorOf(replica)
+    const explicit = replica.equivocators.size > 0 || peer.crossed.size > 0
+    const entries = peer.shared ?? askingVector(replica, peer.crossed)
     sendFrame(turn, peer, { kind: 'vector', index: peer.index, explicit, entries })
     const timer = `fetch/${replica.number}`
     emit(turn, { kind: 'set-timer', timer, atMs: turn.env.nowMs + FETCH_STALL_MS })
@@ -156,6 +157,7 @@ export const takeVector = (
   loadPlaces(turn, replica, oldPlaces(replica, entries ?? []), (later) => {
     if (entries !== undefined && knowsOwnEnd(replica, entries)) letSpeak(later, replica)
     noteClaims(later, replica, peer, entries ?? [])
+    peer.crossed = crossedBy(replica, entries ?? [])
     const wants = entries === undefined ? [] : lacksOf(replica, entries)
     if (showsNews(replica, frame.entries)) wantNews(later, replica, peer)
     else if (peer.proven && wants.length === 0) foundEqual(later, replica, peer)

@@ -33,6 +33,30 @@ export const vectorOf = ({ transcript }: Replica): VectorEntry[] => {
   return entries
 }
 
+/**
+ * The members, by short name, of whom a peer shows another message than stands at that place here: both hold
+ * a branch that the other lacks. The one that is behind cannot see it and takes the other to hold all of its
+ * own, so where two forks cross each would wait for what the other keeps back.
+ */
+export const crossedBy = (
+  replica: Replica,
+  entries: readonly VectorEntry[],
+): ReadonlySet<string> => {
+  const byMember = linesByShortName(replica)
+  const crossed = entries.filter((entry) => {
+    const lines = byMember.get(toHex(entry.member)) ?? []
+    const here = lines.some((line) => rowAt(replica.transcript, line, entry.counter) !== undefined)
+    return here && !lines.some((line) => holds(replica, line, entry))
+  })
+  return new Set(crossed.map(({ member }) => toHex(member)))
+}
+
+/** Where every line ends, as a peer is asked with it: silent of those crossed, so that it sends all of them. */
+export const askingVector = (replica: Replica, crossed: ReadonlySet<string>): VectorEntry[] => {
+  const entries = vectorOf(replica)
+  return crossed.size === 0 ? entries : entries.filter(({ member }) => !crossed.has(toHex(member)))
+}
+
 /** Whether a peer shows how far it knows this member, and that this end is held here. */
 export const knowsOwnEnd = (replica: Replica, entries: readonly VectorEntry[]): boolean => {
   const own = short(replica.self.memberBytes)
