@@ -81,7 +81,7 @@ test('keys alone that are older are no reason, nor a count that is lost or damag
 /** A node in this process, that nobody reaches. */
 const start = (where: Paths): Promise<Node> => {
   const config = { ...configDefaults, listen: ['/ip4/127.0.0.1/tcp/0'], mdns: false, dht: false }
-  return startNode({ paths: where, config: { ...config, log: 'silent' } })
+  return startNode({ paths: where, config: { ...config, log: 'error' } })
 }
 
 test('a real node whose database alone was put back says nothing; with older keys it goes on', async () => {
