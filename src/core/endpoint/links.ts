@@ -162,7 +162,10 @@ export const channelClosed = (
   emit(turn, { kind: 'cancel-timer', timer: `link/${id}` })
   for (const replica of channel.groups.values()) linkDown(turn, replica, id)
   if (channel.protocol !== 'sync' || syncChannelsOf(state, channel.peer).length > 0) return
-  lost(state.redial, channel.peer, turn.env)
+  const silent = reason === 'silent'
+  lost(state.redial, channel.peer, turn.env, silent)
+  // Of a large group one may have had links to the other side only: others take their places at once.
+  if (silent) chooseSoon(turn, state)
   notifyLink(turn, channel.peer, false, reason)
   scheduleRedial(turn, state)
 }
@@ -339,6 +342,6 @@ export const syncOpenFailed = (
   if (dial === undefined) return
   state.dials.delete(ref)
   state.dialReasons.set(dial, reason)
-  failed(state.redial, dial)
+  if (failed(state.redial, dial)) chooseSoon(turn, state)
   scheduleRedial(turn, state)
 }

@@ -121,18 +121,25 @@ export function connected(redial: Redial, peer: PeerId, env: Env, key?: string):
   if (missed) hasten(redial, redial.missing.size)
 }
 
-/** The dial of that key came to nothing. Late news of a dial that no longer matters is harmless. */
-export function failed(redial: Redial, key: string): void {
+/**
+ * The dial of that key came to nothing. Late news of a dial that no longer matters is harmless.
+ *
+ * @returns whether that makes somebody unreachable who was not
+ */
+export function failed(redial: Redial, key: string): boolean {
   const entry = redial.missing.get(key)
-  if (entry === undefined) return
+  if (entry === undefined) return false
   entry.inFlight = false
   entry.failures++
+  return entry.failures === 1
 }
 
-/** The last link to a peer is gone. */
-export function lost(redial: Redial, peer: PeerId, env: Env): void {
+/** The last link to a peer is gone. Who fell silent has been tried in vain already. */
+export function lost(redial: Redial, peer: PeerId, env: Env, silent = false): void {
   redial.linked.delete(peer)
   reconcile(redial, env)
+  const entry = redial.missing.get(peer)
+  if (silent && entry !== undefined) entry.failures++
 }
 
 /** Replaces the set of peers that may not be dialled. Whoever is let go is dialled first of all. */
@@ -149,7 +156,7 @@ export function block(redial: Redial, blocked: ReadonlySet<PeerId>, env: Env): v
   hasten(redial, released)
 }
 
-/** Peers wanted that were dialled in vain since their last link, or that are blocked. */
+/** Peers wanted that fell silent or were dialled in vain since their last link, or that are blocked. */
 export function unreachable(redial: Redial): Set<PeerId> {
   const peers = new Set(redial.blocked)
   for (const { peer, failures } of redial.missing.values()) {
