@@ -17,6 +17,7 @@ import type { Keys } from '../../src/node/key-files.ts'
 import { WrappingKeyring } from '../../src/node/keyring.ts'
 import { type Node, assembleNode } from '../../src/node/node.ts'
 import { resolvePaths } from '../../src/node/paths.ts'
+import { countWrites } from '../../src/node/written.ts'
 import type { Store } from '../../src/ports/store.ts'
 import { Meter } from './meter.ts'
 import type { Link, Room } from './room.ts'
@@ -95,7 +96,8 @@ async function storeOf(home: string | undefined): Promise<Store> {
   if (home === undefined) return createMemoryStore({ later: setImmediate })
   const paths = resolvePaths({ home, env: {}, userHome: home })
   await makePrivateDirectory(paths.store)
-  return openLevelStore({ location: paths.store })
+  const { store } = await countWrites(paths, await openLevelStore({ location: paths.store }))
+  return store
 }
 
 async function tcpLink(keys: Keys): Promise<Link> {
