@@ -68,6 +68,21 @@ describe('a planted bad import is reported', () => {
     ['cli/commands/-dynamic-only', 'cli/commands/bad.ts', "import '../../node/there.ts'"],
     ['lab-imports', 'lab/bad.ts', "import '../node/there.ts'"],
     ['lab-imports', 'lab/bad.ts', "import '../adapters/libp2p/there.ts'"],
+    [
+      'lab-imports',
+      'lab/engine/bad.ts',
+      "export const there = () => import('../../node/there.ts')",
+    ],
+    [
+      'lab/engine/inproc/-dynamic-only',
+      'lab/engine/inproc/bad.ts',
+      "import '../../../node/there.ts'",
+    ],
+    [
+      'lab/engine/inproc/-imports',
+      'lab/engine/inproc/bad.ts',
+      "export const there = () => import('../../../adapters/level/there.ts')",
+    ],
     ['surface', 'index.ts', "import './cli/there.ts'"],
     ['nobody-imports-surface', 'node/bad.ts', "import '../index.ts'", 'index.ts'],
     ['unresolvable', 'base/bad.ts', "import './nowhere.ts'", ''],
@@ -97,7 +112,7 @@ describe('a good import is not reported', () => {
     ['adapters/libp2p/good.ts', "import '@chainsafe/libp2p-gossipsub'"],
     ['cli/commands/good.ts', "export const there = () => import('../../node/there.ts')"],
     ['cli/good.ts', "import type { There } from '../api/contract.ts'", 'api/contract.ts'],
-    ['lab/engine/inproc.ts', "import { there } from '../../node/there.ts'"],
+    ['lab/engine/inproc/good.ts', "export const there = () => import('../../../node/there.ts')"],
   ]
 
   test.each(cases)('%s', async (file, statement, target) => {

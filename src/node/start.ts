@@ -6,7 +6,7 @@ import { prepareLibp2p } from '../adapters/libp2p/libp2p.ts'
 import { createSystemClock } from '../adapters/system/clock.ts'
 import { createSystemCrypto } from '../adapters/system/crypto.ts'
 import { systemRandom } from '../adapters/system/random.ts'
-import { createTelemetry } from '../adapters/telemetry/telemetry.ts'
+import { type NodeTelemetry, createTelemetry } from '../adapters/telemetry/telemetry.ts'
 import type { Bytes } from '../base/bytes.ts'
 import { Endpoint } from '../core/endpoint.ts'
 import type { Entry } from '../core/input.ts'
@@ -31,6 +31,10 @@ export interface StartOptions {
   readonly restored?: boolean | undefined
   /** It is said all the same: if the directory is an old copy, this member looks like a liar. */
   readonly alone?: boolean | undefined
+  /** Where figures and log lines go. Default: figures of its own, lines on standard error. */
+  readonly telemetry?: NodeTelemetry
+  /** How the network comes to be. Default: libp2p, as it is. */
+  readonly prepareNetwork?: typeof prepareLibp2p
 }
 
 /**
@@ -63,9 +67,10 @@ async function assemble(
   const { paths, config, passphrase } = options
   // First of all: whoever does not know the passphrase learns so before anything else happens.
   const keyring = await openKeyring(paths, keys, systemRandom, passphrase)
-  const telemetry = createTelemetry({ level: config.log })
+  const { telemetry = createTelemetry({ level: config.log }) } = options
   const crypto = createSystemCrypto()
-  const network = await prepareLibp2p({
+  const { prepareNetwork = prepareLibp2p } = options
+  const network = await prepareNetwork({
     transportSeed32: keys.transport,
     listen: config.listen,
     contacts: config.peers,

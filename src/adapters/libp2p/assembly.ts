@@ -61,6 +61,8 @@ export interface AssemblyOptions {
   readonly dht: boolean
   readonly mdns: boolean
   readonly memory: boolean
+  /** What `net.connect` is given with each dial over TCP beside its target. Default: nothing. */
+  readonly dialWith?: object
   readonly gater: ConnectionGater
   readonly links: GossipLinks
   /** Whether this node is subscribed to a topic. */
@@ -122,7 +124,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     privateKey: options.privateKey,
     addresses: { listen: [...options.listen], announce: [...options.announce] },
     connectionGater: options.gater,
-    transports: options.memory ? [tcp(), memory()] : [tcp()],
+    transports: [tcp({ dialOpts: { ...options.dialWith } }), ...(options.memory ? [memory()] : [])],
     connectionEncrypters: [noise()],
     streamMuxers: [thriftyYamux()],
     peerDiscovery: options.mdns ? [mdns()] : [],

@@ -29,6 +29,8 @@ export interface Libp2pNetworkOptions {
   readonly mdns: boolean
   /** Whether addresses like /memory/name work, within one process: for tests. Default: false. */
   readonly memory?: boolean
+  /** What `net.connect` is given with each dial over TCP beside its target. Default: nothing. */
+  readonly dialWith?: object
   readonly telemetry: Telemetry
   /** Whether libp2p's own log lines are passed on, as debug lines. Default: false. */
   readonly debug?: boolean
@@ -46,12 +48,13 @@ export interface PreparedNetwork {
 /** Listens. @throws CoterieError PORT_IN_USE, PERMISSION or USAGE when that is not possible */
 export async function prepareLibp2p(options: Libp2pNetworkOptions): Promise<PreparedNetwork> {
   const { telemetry, listen, dht, mdns, announce = [], contacts = [], memory = false } = options
+  const { dialWith = {} } = options
   const { privateKey, peerId } = await identityOf(options.transportSeed32)
   const admission = new Admission(peerId, () => performance.now())
   const links = createGossipLinks()
   const topics = new Set<string>()
   const assembly = await assemble({
-    ...{ privateKey, listen, announce, dht, mdns, memory, links },
+    ...{ privateKey, listen, announce, dht, mdns, memory, dialWith, links },
     gater: admission.gater(),
     wanted: (topic) => topics.has(topic),
     debugTelemetry: options.debug === true ? telemetry : undefined,

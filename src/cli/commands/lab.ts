@@ -58,7 +58,7 @@ const seedOption: OptionSpec = {
 const runOptions: readonly OptionSpec[] = [
   {
     flags: '--engine <name>',
-    summary: 'sim; real nodes: proc (loopback), netns (namespaces); a,b compares',
+    summary: 'sim; real nodes: inproc (one process), proc, netns; a,b compares',
   },
   {
     flags: '--protocol <name>',

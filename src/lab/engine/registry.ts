@@ -3,11 +3,12 @@
 
 import { CoterieError } from '../../base/error.ts'
 import type { Engine } from './engine.ts'
+import { inproc } from './inproc/inproc.ts'
 import { netns } from './netns/netns.ts'
 import { proc } from './proc/proc.ts'
 import { sim } from './sim/sim.ts'
 
-export const engines: readonly Engine[] = Object.freeze([sim, proc, netns])
+export const engines: readonly Engine[] = Object.freeze([sim, inproc, proc, netns])
 
 /** @throws CoterieError USAGE */
 export function engineOf(name: string): Engine {

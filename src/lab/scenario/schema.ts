@@ -173,7 +173,7 @@ export const scenarioSchema = z
     name,
     title: z.string().max(200),
     seed: z.union([z.string().min(1).max(100), z.number().int()]).default('lab'),
-    engine: z.enum(['sim', 'proc']).default('sim'),
+    engine: z.enum(['sim', 'inproc', 'proc']).default('sim'),
     group: z.strictObject({
       nodes: z.number().int().min(2).max(100_000),
       count: z.number().int().min(1).max(1_000).default(1),

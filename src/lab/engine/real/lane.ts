@@ -58,6 +58,11 @@ export class Lane {
     this.#add({ bytes })
   }
 
+  /** Whoever sent is gone without a word: what is under way arrives, and then the end. */
+  lost(): void {
+    this.#add({ end: 'end' })
+  }
+
   /** The links are others now. */
   changed(): void {
     this.#stray = 0

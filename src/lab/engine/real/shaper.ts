@@ -20,6 +20,8 @@ interface Wire {
   retryMs: number | undefined
   readonly open: () => void
   readonly reset: () => void
+  /** One of the two is gone without a word. */
+  readonly leave: (node: number) => void
   readonly changed: () => void
 }
 
@@ -38,6 +40,7 @@ export class Shaper {
   readonly #places = new Map<number, { readonly node: number; readonly probe: boolean }>()
   readonly #wires = new Set<Wire>()
   readonly #sockets = new Set<Socket>()
+  readonly #dropped = new Set<number>()
   #timer: NodeJS.Timeout | undefined
   #links: LinkTable
 
@@ -66,6 +69,16 @@ export class Shaper {
   /** From now on this port belongs to a node. @param probe nothing that passes there is news */
   place(port: number, node: number, probe = false): void {
     this.#places.set(port, { node, probe })
+    if (!probe) this.#dropped.delete(node)
+  }
+
+  /**
+   * A node is gone in this instant: what it sent before arrives, then its connections end; it gets no new
+   * one, and neither does whoever dials it, until it is placed again. The probe goes on.
+   */
+  drop(node: number): void {
+    this.#dropped.add(node)
+    for (const wire of [...this.#wires]) wire.leave(node)
   }
 
   /** Every link, from now on. */
@@ -105,6 +118,7 @@ export class Shaper {
     const place = this.#places.get(port)
     if (place === undefined || from >= this.#options.nodes) return void near.resetAndDestroy()
     const { node: to, probe } = place
+    if (!probe && this.#dropped.has(from)) return void near.resetAndDestroy()
     // Read while it waits: else nobody would notice that the dialler gave up.
     let early = rest
     const gather = (more: Buffer) => void (early = Buffer.concat([early, more]))
@@ -124,6 +138,7 @@ export class Shaper {
       // The dial itself goes there and back before its first byte does.
       retryMs: now + this.#links.link(from, to).delayMs + this.#links.link(to, from).delayMs,
       open: () => {
+        if (!probe && this.#dropped.has(to)) return void near.resetAndDestroy()
         const host = this.#options.hostOf?.(to) ?? '127.0.0.1'
         far = this.#keep(connect({ port, host, allowHalfOpen: true, noDelay: true }))
         lanes = this.#lanes({ near, far, from, to, probe })
@@ -138,6 +153,12 @@ export class Shaper {
         near.resetAndDestroy()
         far?.resetAndDestroy()
         end()
+      },
+      leave: (node) => {
+        if (probe || (node !== from && node !== to)) return
+        lanes[node === from ? 0 : 1]?.lost()
+        if (node === from) near.destroy()
+        else far?.destroy()
       },
       changed: () => lanes.forEach((lane) => lane.changed()),
     }

@@ -1,6 +1,6 @@
 // The link shaper over real sockets, seen by the probe: what the matrix says is what happens to bytes.
 
-import { connect } from 'node:net'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
 import { greeting } from '../../../../src/lab/engine/real/greeting.ts'
@@ -122,4 +122,60 @@ test('what is open survives a ban on new dials', async () => {
 test('retries wait twice as long each time', () => {
   const at = (nowMs: number) => nextTryMs(1_000, 200, nowMs)
   expect([1_000, 1_201, 1_601, 2_401].map(at)).toEqual([1_200, 1_600, 2_400, 4_000])
+})
+
+test('a dropped node is gone at once: what it sent arrives, then the end, and nothing new until it is placed again', async () => {
+  const said: string[] = []
+  const ends: string[] = []
+  // Two nodes that listen, each with one connection from the other: 0 is to go.
+  const servers = await Promise.all(
+    [0, 1].map(async (node) => {
+      const server = createServer((socket) => {
+        socket.on('data', (bytes) => void said.push(`${node} heard ${bytes.toString()}`))
+        socket.once('close', () => ends.push(`${node}`)).on('error', () => undefined)
+      })
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      const place = (server.address() as AddressInfo).port
+      shaper.place(place, node)
+      return { server, place }
+    }),
+  )
+  const [zero = 0, one = 0] = servers.map(({ place }) => place)
+  const links = table({ base: { delayMs: 100 } })
+  shaper.set(links)
+  const open = (from: number, to: number) => {
+    const socket = dial(from, to).on('error', () => undefined)
+    const closed = new Promise<void>((resolve) => socket.resume().once('close', () => resolve()))
+    return { socket, closed }
+  }
+  try {
+    const [byIt, toIt] = [open(0, one), open(1, zero)]
+    byIt.socket.write('a')
+    toIt.socket.write('b')
+    await expect.poll(() => said.toSorted(), { timeout: 5_000 }).toEqual(['0 heard b', '1 heard a'])
+    byIt.socket.write('c')
+    toIt.socket.write('d')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    shaper.drop(0)
+    await Promise.all([byIt.closed, toIt.closed])
+    await expect.poll(() => ends.toSorted(), { timeout: 5_000 }).toEqual(['0', '1'])
+    expect(said.slice(2)).toEqual(['1 heard c'])
+    for (const [from, to] of [
+      [0, one],
+      [1, zero],
+    ] as const) {
+      const late = open(from, to)
+      late.socket.write('e')
+      await late.closed
+    }
+    expect(said.slice(3)).toEqual([])
+    expect(await wrongPairs(links)).toEqual([])
+    shaper.place(zero, 0)
+    const again = open(1, zero)
+    again.socket.write('f')
+    await expect.poll(() => said.slice(3), { timeout: 5_000 }).toEqual(['0 heard f'])
+    again.socket.destroy()
+  } finally {
+    await Promise.all(servers.map(({ server }) => new Promise((done) => server.close(done))))
+  }
 })

@@ -1,0 +1,228 @@
+// Nodes that live in this process, started and ended together: each a whole daemon with keys, database,
+// libp2p and local interface of its own, over a home in one folder that goes with them. Loading what they
+// are made of takes a second, so it is loaded when the first run needs it.
+
+import { connect } from 'node:net'
+import { appendFileSync, rmSync } from 'node:fs'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Access, LocalApi } from '../../demo/local-api.ts'
+import type { Member, Mesh } from '../real/mesh.ts'
+import { portsOf } from '../real/loopback.ts'
+import { marked, openWay } from './dials.ts'
+
+export interface NodesOptions {
+  readonly count: number
+  readonly signal: AbortSignal
+  /** The port of the link shaper. */
+  readonly through: number
+  /** A node listens on these addresses, from its start or restart on. */
+  readonly onListen: (node: number, listen: readonly string[]) => void
+  /** A node is to end in this very instant: nobody may hear of it any more. */
+  readonly onKill: (node: number) => void
+}
+
+/** Nodes that are ready. */
+export type Nodes = Pick<Mesh, 'signal' | 'member' | 'end' | 'isGone' | 'restart'>
+
+interface Resident extends Member {
+  /** Addresses and ports that are open while it runs. */
+  readonly listen: readonly string[]
+  stop(): Promise<void>
+  /** Whether its end was asked for. */
+  ending: boolean
+  gone: boolean
+}
+
+const FREE_PORT = '/ip4/127.0.0.1/tcp/0'
+
+/** Runs `work` with so many nodes and ends them afterwards, however it went. */
+export async function withNodes<T>(
+  options: NodesOptions,
+  work: (nodes: Nodes) => Promise<T>,
+): Promise<T> {
+  const root = await mkdtemp(join(tmpdir(), `coterie-lab-${process.pid}-`))
+  // The last resort: a second Ctrl-C ends this process without another turn.
+  const atExit = (): void => rmSync(root, { recursive: true, force: true, maxRetries: 3 })
+  process.once('exit', atExit)
+  const closeWay = openWay()
+  const house = new House(options, root)
+  try {
+    await house.open()
+    return await work(house)
+  } catch (error) {
+    // A node that ends breaks calls in many places; its own end is what there is to say.
+    throw house.signal.aborted ? house.signal.reason : error
+  } finally {
+    await house.close()
+    closeWay()
+    await rm(root, { recursive: true, force: true, maxRetries: 3 })
+    process.off('exit', atExit)
+  }
+}
+
+class House implements Nodes {
+  readonly signal: AbortSignal
+  readonly #options: NodesOptions
+  readonly #root: string
+  readonly #failed = new AbortController()
+  readonly #residents = new Map<number, Resident>()
+
+  constructor(options: NodesOptions, root: string) {
+    this.#options = options
+    this.#root = root
+    this.signal = AbortSignal.any([options.signal, this.#failed.signal])
+  }
+
+  /** Makes and starts all. @throws the first failure, when none is under way any more */
+  async open(): Promise<void> {
+    const parts = await loadParts()
+    const all = Array.from({ length: this.#options.count }, async (_, node) => {
+      await parts.createIdentity({
+        paths: this.#paths(parts, node),
+        env: {},
+        name: `n${node}`,
+      })
+      this.signal.throwIfAborted()
+      await this.#start(node, FREE_PORT)
+    })
+    const failure = (await Promise.allSettled(all)).find(({ status }) => status === 'rejected')
+    if (failure?.status === 'rejected') throw failure.reason
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#residents.values()].map((one) => this.#stop(one)))
+  }
+
+  member(node: number): Resident {
+    const found = this.#residents.get(node)
+    if (found === undefined) throw new RangeError(`there is no node ${node}`)
+    return found
+  }
+
+  /**
+   * Ends a node. There is no kill within a process: `kill` takes its connections away in this instant, so
+   * that nothing of what follows is heard by others, and then ends it in order.
+   */
+  async end(node: number, how: 'stop' | 'kill'): Promise<void> {
+    const resident = this.member(node)
+    if (how === 'kill') this.#options.onKill(node)
+    await this.#stop(resident)
+    const ports = [...portsOf(resident.listen), Number(new URL(resident.access.api).port)]
+    resident.gone = (await Promise.all(ports.map(refuses))).every(Boolean)
+  }
+
+  /** Whether nobody answered where it listened, after its end. */
+  isGone(node: number): boolean {
+    return this.member(node).gone
+  }
+
+  /** On the same port, over the same home. */
+  async restart(node: number): Promise<void> {
+    const at = this.member(node).listen[0]?.replace(/\/p2p\/.*$/, '')
+    await this.#start(node, at ?? FREE_PORT)
+  }
+
+  #paths({ resolvePaths }: Parts, node: number) {
+    return resolvePaths({
+      home: this.#home(node),
+      env: {},
+      userHome: this.#root,
+    })
+  }
+
+  #home(node: number): string {
+    return join(this.#root, `n${node}`)
+  }
+
+  async #start(node: number, at: string): Promise<void> {
+    const parts = await loadParts()
+    const paths = this.#paths(parts, node)
+    const log = join(this.#root, `n${node}.log`)
+    const daemon = await parts.startDaemon({
+      paths,
+      config: {
+        ...parts.configDefaults,
+        name: `n${node}`,
+        listen: [at],
+        dht: false,
+      },
+      signal: this.signal,
+      startNode: (given) =>
+        parts.startNode({
+          ...given,
+          telemetry: parts.createTelemetry({
+            level: given.config.log,
+            metrics: parts.createMetrics({ process: false }),
+            destination: { write: (line) => appendFileSync(log, line) },
+          }),
+          prepareNetwork: (network) =>
+            parts.prepareLibp2p({
+              ...network,
+              dialWith: marked(node, this.#options.through),
+            }),
+        }),
+    })
+    const access = JSON.parse(await readFile(paths.api, 'utf8')) as Access
+    const resident: Resident = {
+      peerId: daemon.peerId,
+      access,
+      api: new LocalApi(access, this.signal),
+      listen: daemon.listen,
+      stop: () => daemon.stop(),
+      ending: false,
+      gone: false,
+    }
+    this.#residents.set(node, resident)
+    this.#options.onListen(node, daemon.listen)
+    void daemon.untilEnd(this.signal).then(() => {
+      if (resident.ending || this.signal.aborted) return
+      this.#failed.abort(daemon.failure ?? new Error(`node ${node} ended by itself`))
+    })
+  }
+
+  #stop(resident: Resident): Promise<void> {
+    resident.ending = true
+    return resident.stop()
+  }
+}
+
+/** Whether nobody listens on a port of loopback. */
+function refuses(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' })
+    const end = (refused: boolean): void => {
+      socket.destroy()
+      resolve(refused)
+    }
+    socket.once('connect', () => end(false))
+    socket.once('error', () => end(true))
+  })
+}
+
+type Parts = Awaited<ReturnType<typeof loadParts>>
+
+/** What a daemon is made of. */
+async function loadParts() {
+  const [daemon, init, paths, config, start, libp2p, telemetry, metrics] = await Promise.all([
+    import('../../../api/daemon.ts'),
+    import('../../../node/init.ts'),
+    import('../../../node/paths.ts'),
+    import('../../../node/config.ts'),
+    import('../../../node/start.ts'),
+    import('../../../adapters/libp2p/libp2p.ts'),
+    import('../../../adapters/telemetry/telemetry.ts'),
+    import('../../../adapters/telemetry/metrics.ts'),
+  ])
+  return {
+    ...daemon,
+    ...init,
+    ...paths,
+    ...config,
+    ...start,
+    ...libp2p,
+    ...telemetry,
+    ...metrics,
+  }
+}

@@ -1,0 +1,118 @@
+// What engines share whose nodes all listen on loopback of this machine: the link shaper between them, the
+// probe that looks at it, and the mesh that both are part of. Whatever the nodes are made of, they say on
+// which ports they listen and send their dials here.
+
+import { connect } from 'node:net'
+import { SeededRandom } from '../../../base/random.ts'
+import type { EngineReport, EngineRun } from '../engine.ts'
+import { greeting } from './greeting.ts'
+import type { Mesh } from './mesh.ts'
+import { Probe, disagreements, slowestMs } from './probe.ts'
+import { Shaper } from './shaper.ts'
+import { sweep } from './sweep.ts'
+
+/** What is handled differently where nodes are made of something else. */
+export type MeshNodes = Pick<Mesh, 'signal' | 'member' | 'end' | 'isGone' | 'restart'>
+
+export interface Loopback {
+  /** The port to which every dial of a node goes. */
+  readonly port: number
+  /** Says on which addresses a node listens. */
+  readonly place: (node: number, listen: readonly string[]) => void
+  /** From now on nothing leaves a node or comes to it, until it is placed again. */
+  readonly drop: (node: number) => void
+  readonly mesh: (nodes: MeshNodes) => Mesh
+}
+
+const delayProvider = 'link shaper on loopback'
+
+/** Runs `work` with a shaper and its probe, and closes both afterwards, however it went. */
+export async function onLoopback(
+  run: EngineRun,
+  work: (loopback: Loopback) => Promise<Pick<EngineReport, 'steps' | 'notes'>>,
+): Promise<EngineReport> {
+  const { nodes, seed } = run.scenario
+  sweep()
+  const random = new SeededRandom(seed).fork('shaper')
+  const counted: Counted = { steps: 0, passed: () => undefined }
+  const shaper = new Shaper({
+    nodes,
+    random: () => random.float(),
+    passed: (from, to) => {
+      counted.steps += 1
+      counted.passed(from, to)
+    },
+  })
+  const port = await shaper.listen()
+  const probe = new Probe({
+    nodes,
+    dial: (from, to) => {
+      const socket = connect({ port, host: '127.0.0.1' })
+      socket.write(greeting(from, to))
+      return socket
+    },
+    placed: (place, node) => shaper.place(place, node, true),
+  })
+  try {
+    await probe.open()
+    const played = await work({
+      port,
+      place: (node, listen) => portsOf(listen).forEach((one) => shaper.place(one, node)),
+      drop: (node) => shaper.drop(node),
+      mesh: (own) => meshOf(own, { shaper, probe, nodes, counted }),
+    })
+    return { ...played, delayProvider }
+  } catch (error) {
+    // A run that is interrupted while its nodes start has nothing to tell.
+    if (!run.signal.aborted) throw error
+    return { steps: counted.steps, delayProvider, notes: [] }
+  } finally {
+    await probe.close()
+    await shaper.close()
+  }
+}
+
+/** The ports of addresses over TCP. */
+export function portsOf(addresses: readonly string[]): number[] {
+  return addresses.flatMap((address) => {
+    const port = /\/tcp\/([0-9]+)/.exec(address)?.[1]
+    return port === undefined ? [] : [Number(port)]
+  })
+}
+
+interface Counted {
+  steps: number
+  passed: (from: number, to: number) => void
+}
+
+interface Parts {
+  readonly shaper: Shaper
+  readonly probe: Probe
+  readonly nodes: number
+  readonly counted: Counted
+}
+
+function meshOf(own: MeshNodes, { shaper, probe, nodes, counted }: Parts): Mesh {
+  return {
+    nodes,
+    signal: own.signal,
+    member: (node) => own.member(node),
+    end: (node, how) => own.end(node, how),
+    isGone: (node) => own.isGone(node),
+    restart: (node) => own.restart(node),
+    setLinks(links) {
+      shaper.set(links)
+      return Promise.resolve()
+    },
+    look: async (links) => disagreements(await probe.look(slowestMs(links, nodes)), links, nodes),
+    set passed(listener: (from: number, to: number) => void) {
+      counted.passed = listener
+    },
+    get passed() {
+      return counted.passed
+    },
+    get steps() {
+      return counted.steps
+    },
+  }
+}

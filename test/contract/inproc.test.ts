@@ -1,0 +1,146 @@
+// Nodes in one process keep what all engines promise, and what is theirs alone: their dials go through the
+// link shaper, a crash is heard at once, and nothing of them stays in this process.
+
+import net from 'node:net'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+
+import { marked, openWay } from '../../src/lab/engine/inproc/dials.ts'
+import { inproc } from '../../src/lab/engine/inproc/inproc.ts'
+import { withNodes } from '../../src/lab/engine/inproc/nodes.ts'
+import { sim } from '../../src/lab/engine/sim/sim.ts'
+import { prepare } from '../../src/lab/run/prepare.ts'
+import { leftovers } from '../support/leftovers.ts'
+import { agreement, engineContract, measured, runText, splitOfFour } from './engine.contract.ts'
+
+const dial = net.connect
+/** What is open in this process beside the pipes to whoever runs the tests. */
+const open = () => resources().filter((name) => name.startsWith('TCP'))
+const timers = () => resources().filter((name) => name === 'Timeout').length
+const resources = () => process.getActiveResourcesInfo()
+
+engineContract({
+  engine: inproc,
+  leftovers: () => [...leftovers(), ...open(), ...(net.connect === dial ? [] : ['the way'])],
+})
+
+test('they tell what the simulator tells', async () => {
+  const { result } = await runText(sim, splitOfFour)
+  expect([...measured.keys()]).toEqual(['inproc'])
+  agreement(result.metrics, ['inproc'])
+})
+
+test('a crash ends connections at once, keeps what was written, and comes back', async () => {
+  const text = splitOfFour
+    .replace(/\{ at: 2s.*\}/, '{ at: 2s, id: p1, do: crash, target: 1, for: 3s }')
+    .replace('duration: 10s', 'duration: 6s')
+    .replace(/expect:[^]*/, '')
+    .replace(/ {2}- \{ kind: rekey.*\n/, '')
+  const timersBefore = timers()
+  const { result, trace } = await runText(inproc, text)
+  const states = trace.flatMap((event) => (event.k === 'fault' ? [event.state] : []))
+  expect(states).toEqual(['requested', 'verified', 'off'])
+  const lives = trace.flatMap((event) => (event.k === 'life' && event.n === 1 ? [event.up] : []))
+  expect(lives).toEqual([true, false, true])
+  expect(trace.filter((event) => event.k === 'forgot')).toEqual([])
+  expect(result.metrics['after-p1']).toMatchObject({
+    converged: 1,
+    lost: 0,
+    undecryptable: 0,
+  })
+  expect(result.verdict).toBe('pass')
+  expect([...leftovers(), ...open()]).toEqual([])
+  // Patience that nobody needs any more ends by itself, soon.
+  for (let turn = 0; turn < 10 && timers() > timersBefore; turn++) await sleep(500)
+  expect(timers()).toBeLessThanOrEqual(timersBefore)
+}, 60_000)
+
+test('a kill takes the connections first, a stop does not; who answers is not gone', async () => {
+  const told: string[] = []
+  const options = {
+    count: 1,
+    signal: new AbortController().signal,
+    through: 1,
+    onListen: (node: number) => void told.push(`listens ${node}`),
+    onKill: (node: number) => void told.push(`dropped ${node}`),
+  }
+  await withNodes(options, async (nodes) => {
+    expect(nodes.isGone(0)).toBe(false)
+    const { peerId } = nodes.member(0)
+    await nodes.end(0, 'stop')
+    expect(nodes.isGone(0)).toBe(true)
+    expect(told).toEqual(['listens 0'])
+    await nodes.restart(0)
+    expect(nodes.isGone(0)).toBe(false)
+    expect(nodes.member(0).peerId).toBe(peerId)
+    const ended = nodes.end(0, 'kill')
+    expect(told).toEqual(['listens 0', 'listens 0', 'dropped 0'])
+    await ended
+    expect(nodes.isGone(0)).toBe(true)
+    expect(nodes.signal.aborted).toBe(false)
+  })
+  expect(leftovers()).toEqual([])
+}, 30_000)
+
+test('what one process cannot do is refused by name, and so are too many nodes', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lab-inproc-'))
+  const refusal = async (text: string) => {
+    const file = join(folder, 'scenario.yaml')
+    writeFileSync(file, text)
+    return prepare(file, { engine: 'inproc' }).then(String, String)
+  }
+  try {
+    const fault = (words: string) => splitOfFour.replace(/\{ at: 2s.*\}/, `{ at: 2s, ${words} }`)
+    expect(await refusal(fault('id: p1, do: crash, target: 1, unsynced: lose, for: 5s'))).toContain(
+      'cannot do lose: a node in this process is closed in order',
+    )
+    expect(await refusal(fault('id: p1, do: pause, target: 1, for: 5s'))).toContain(
+      'cannot do pause: nodes in one process stand still together',
+    )
+    expect(await refusal(splitOfFour.replace('nodes: 4', 'nodes: 9'))).toMatch(/nodes/)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test('a marked dial goes through the shaper, any other where it went before', async () => {
+  const heard: string[] = []
+  const listen = (name: string) =>
+    new Promise<net.Server>((resolve) => {
+      const server = net.createServer((socket) => {
+        socket.once('data', (bytes) => {
+          heard.push(`${name}: ${bytes.toString().trim()}`)
+          socket.end()
+        })
+      })
+      server.listen(0, '127.0.0.1', () => resolve(server))
+    })
+  const servers = [await listen('shaper'), await listen('node')]
+  const [shaper = 0, node = 0] = servers.map((server) => (server.address() as net.AddressInfo).port)
+  const [close, closeToo] = [openWay(), openWay()]
+  const said = (options: object) =>
+    new Promise<void>((resolve) => {
+      const socket = net.connect({ host: '127.0.0.1', port: node, ...options })
+      socket.end('me')
+      socket.resume().once('close', () => resolve())
+    })
+  try {
+    await said(marked(3, shaper))
+    close()
+    // Somebody else still needs the way.
+    await said(marked(2, shaper))
+    await said({})
+    expect(heard).toEqual([
+      expect.stringMatching(`^shaper: 3 ${node} *`),
+      expect.stringMatching(`^shaper: 2 ${node} *`),
+      'node: me',
+    ])
+  } finally {
+    closeToo()
+    servers.forEach((server) => server.close())
+  }
+  expect(net.connect).toBe(dial)
+})
