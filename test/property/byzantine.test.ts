@@ -5,7 +5,9 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { runByzantine } from '../support/byzantine.ts'
 
-const seeds = Array.from({ length: 50 }, (_, i) => `byzantine ${String(i)}`)
+/** The last two once broke: two forks that crossed; what one liar said, covered by another whom a leader still trusted. */
+const numbers = [...Array.from({ length: 50 }, (_, i) => i), 559, 639]
+const seeds = numbers.map((number) => `byzantine ${String(number)}`)
 
 /** What honest members must have met and refused somewhere among these seeds. */
 const tried = [

@@ -1,7 +1,8 @@
 /**
- * What an accused member says lies aside, neither taken in nor passed on, until a coverer's message that
- * knew of no evidence builds on it; then all of it that this message builds on comes in with it. What
- * nobody builds on is let go after a while, like anything that waits for its past.
+ * What an accused member says lies aside, neither taken in nor passed on, until a valid message of somebody
+ * else builds on it: its author knew of no evidence and covers it, or Rule Q found that another did. Then all of
+ * it that this message builds on comes in with it. What nobody builds on is let go after a while, like anything
+ * that waits for its past.
  */
 import { ASIDE_BYTES_MAX, ASIDE_MAX, PENDING_AGE_MS } from '../../base/limits.ts'
 import type { Side } from '../evidence/evidence.ts'
@@ -131,9 +132,6 @@ const tryOn = (
   const rehearsal = rehearse(courtOf(turn, replica), messages)
   if (rehearsal.kind === 'need') return loadPlaces(turn, replica, rehearsal.places, again)
   if (rehearsal.kind !== 'valid') return
-  const authors = new Set(messages.map(({ message }) => message.member))
-  const blamed = [...authors].filter((member) => replica.accused.has(member))
-  if (!blamed.every((member) => rehearsal.unaware(member))) return
   const entries = messages.map(({ message, assured }) => entryOf(replica, message.id, assured))
   for (const { message } of messages) {
     replica.aside.delete(message.id)

@@ -18,7 +18,6 @@ import type { Court } from './court.ts'
 import type { Accepted } from './judge.ts'
 import { judge } from './judge.ts'
 import type { Place } from './past.ts'
-import { isAware } from './quarantine.ts'
 
 export interface Rehearsed {
   readonly message: Message
@@ -27,8 +26,7 @@ export interface Rehearsed {
 }
 
 export type Rehearsal =
-  /** All may be; of whose evidence the last of them knows nothing. */
-  | { readonly kind: 'valid'; readonly unaware: (member: Hex) => boolean }
+  | { readonly kind: 'valid' }
   | { readonly kind: 'invalid'; readonly reason: string }
   | { readonly kind: 'need'; readonly places: readonly Place[] }
   /** A parent is neither in memory nor among them. */
@@ -74,7 +72,6 @@ const enter = ({ jurisdiction, transcript }: Court, message: Message, accepted: 
 /** Judges messages, each after those that it builds on. */
 export const rehearse = (court: Court, messages: readonly Rehearsed[]): Rehearsal => {
   const copy = copyOf(court)
-  let last: Row | undefined
   for (const { message, assured } of messages) {
     const deps: Row[] = []
     for (const id of message.deps) {
@@ -89,8 +86,6 @@ export const rehearse = (court: Court, messages: readonly Rehearsed[]): Rehearsa
     const judgement = judge(copy, message, { prev, deps }, assured)
     if (judgement.kind !== 'valid') return judgement
     enter(copy, message, judgement)
-    last = judgement.row
   }
-  const row = last
-  return { kind: 'valid', unaware: (member) => row !== undefined && !isAware(copy, row, member) }
+  return { kind: 'valid' }
 }
