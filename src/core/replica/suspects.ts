@@ -2,7 +2,7 @@
  * What the intake does not take in by itself: a second message under one number, evidence, and whatever
  * somebody accused says. Each waits here until the step is over; then evidence is posted, with an
  * attestation before it of all that was heard of the accused (*cover first*), or the message is set
- * aside until a message of a coverer builds on it.
+ * aside until a valid message of somebody else builds on it.
  */
 import type { Hex } from '../message/header.ts'
 import { readEvidence } from '../evidence/evidence.ts'

@@ -1,6 +1,6 @@
 /**
  * Judging messages that are not taken in yet, one upon the other, on a copy of everything that judging
- * looks at: what an accused member said comes in only together with the message of a coverer that builds
+ * looks at: what an accused member said comes in only together with a message of somebody else that builds
  * on it, and whether that one is valid can be known only on top of what is not in yet. Costs a copy of the
  * window, and happens only while somebody is accused.
  */
