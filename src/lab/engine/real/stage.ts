@@ -9,6 +9,7 @@ import type { EngineName, EngineReport, EngineRun } from '../engine.ts'
 import { FactLog } from './fact-log.ts'
 import { RealFaults } from './faults.ts'
 import type { Mesh } from './mesh.ts'
+import { settle } from './settle.ts'
 import { Witness } from './witness.ts'
 import { foundGroups, perform } from './work.ts'
 
@@ -99,7 +100,7 @@ export class RealStage {
       await this.#until(event.atMs)
       if (event.kind === 'operation') this.#operate(event)
       else {
-        await this.#digests()
+        this.#tellAll(await this.#digests())
         await this.#faults.happen(event)
       }
     }
@@ -112,13 +113,18 @@ export class RealStage {
     this.#tell(-1, { k: 'quiesce' })
     // What was asked last may still be answered; each has its deadline.
     await Promise.all(this.#open)
-    let quiet = 0
-    while (quiet < PROBES && this.#nowMs < durationMs + quiesceMs) {
+    const pause = async () => {
       await this.#until(this.#nowMs + PROBE_MS)
-      quiet = (await this.#digests(false)) ? quiet + 1 : 0
+      return this.#nowMs < durationMs + quiesceMs
     }
-    await this.#digests()
-    this.#end(quiet >= PROBES ? 'quiet' : 'bound')
+    const { last, isQuiet } = await settle(
+      PROBES,
+      () => this.#digests(),
+      (seen) => this.#agree(seen),
+      pause,
+    )
+    this.#tellAll(last)
+    this.#end(isQuiet ? 'quiet' : 'bound')
   }
 
   #operate(event: OperationEvent): void {
@@ -146,19 +152,20 @@ export class RealStage {
     this.#open.add(done)
   }
 
-  /** Asks everybody what they hold, all for one instant. @returns whether it is the same */
-  async #digests(told = true): Promise<boolean> {
+  /** What everybody who runs holds, all asked at one instant. */
+  async #digests(): Promise<[number, Fact][]> {
     const nodes = Array.from({ length: this.#mesh.nodes }, (_, node) => node)
     const running = nodes.filter((node) => this.#faults.isUp(node))
     const digests = await Promise.all(
       running.map(async (node) => ({ node, digest: await this.#witness.digest(node) })),
     )
-    const facts = digests.flatMap(({ node, digest }): [number, Fact][] =>
+    return digests.flatMap(({ node, digest }): [number, Fact][] =>
       digest === undefined ? [] : [[node, { k: 'digest', ...digest }]],
     )
-    if (told) this.#tellAll(facts)
-    const seen = new Set(facts.map(([, fact]) => JSON.stringify(fact)))
-    return seen.size <= this.#groups.length
+  }
+
+  #agree(digests: readonly (readonly [number, Fact])[]): boolean {
+    return new Set(digests.map(([, fact]) => JSON.stringify(fact))).size <= this.#groups.length
   }
 
   #end(why: 'quiet' | 'bound' | 'interrupted'): void {
