@@ -128,6 +128,8 @@ export function engineContract({ engine, missing, leftovers, onRun }: EngineSuit
         crash: '{ at: 2s, id: p1, do: crash, target: 1, for: 5s }',
         duplicate: '{ at: 2s, id: p1, do: link, duplicate: 0.1, for: 5s }',
         reorder: '{ at: 2s, id: p1, do: link, reorder: 0.1, for: 5s }',
+        pause: '{ at: 2s, id: p1, do: pause, target: 1, for: 5s }',
+        slow: '{ at: 2s, id: p1, do: slow, target: 1, factor: 10, for: 5s }',
         torn: '{ at: 2s, id: p1, do: crash, target: 1, unsynced: torn, for: 5s }',
         silent: '{ at: 2s, id: p1, do: crash, target: 1, silent: true, for: 5s }',
       }
@@ -164,6 +166,61 @@ export function engineContract({ engine, missing, leftovers, onRun }: EngineSuit
       RUN_MS_MAX,
     )
   })
+}
+
+/** What becomes of single nodes: ended, closed, stopped, slowed. */
+const strained = `lab: 1
+name: strained
+title: A crash, a pause with somebody offline, somebody slow
+group: { nodes: 4, roles: { manager: "0", leaders: "0,2" } }
+network: { link: { latency: 10ms } }
+protocols: [{ use: coterie }]
+workload: [{ kind: chat, who: "*", perNodePerMinute: 60 }]
+schedule:
+  - { at: 1s, id: crash, do: crash, target: 1, for: 2s }
+  - { at: 5s, id: pause, do: pause, target: 3, for: 3s }
+  - { at: 5500ms, id: offline, do: offline, target: 1, for: 2s }
+  - { at: 10s, id: slow, do: slow, target: 2, factor: 20, for: 2s }
+run: { duration: 13s, quiesce: 20s }
+real: { quiesce: 20s }
+expect: [{ phase: after-slow, that: "converged && lost == 0 && undecryptable == 0" }]
+`
+
+/** Of engines that can do something to single processes. */
+export function processContract({ engine, missing, leftovers, onRun }: EngineSuite): void {
+  test(
+    `the engine ${engine.name} ends, closes, stops and slows single nodes, and all go on`,
+    async (context) => {
+      if (missing !== undefined) context.skip(missing)
+      onRun?.()
+      const { result, trace } = await runText(engine, strained)
+      const faults = trace.flatMap((event) => (event.k === 'fault' ? [event] : []))
+      for (const id of ['crash', 'pause', 'offline', 'slow']) {
+        const states = faults.filter((one) => one.id === id).map(({ state }) => state)
+        expect([id, ...states]).toEqual([id, 'requested', 'verified', 'off'])
+      }
+      const lives = trace.flatMap((event) =>
+        event.k === 'life' && event.n === 1 ? [event.up] : [],
+      )
+      expect(lives).toEqual([true, false, true, false, true])
+      // Nothing comes from who stands still, and the others go on.
+      const whenMs = (state: string) =>
+        faults.find((one) => one.id === 'pause' && one.state === state)?.t ?? Number.NaN
+      const meanwhile = trace.filter(({ t, n, k }) => {
+        const isNews = n >= 0 && k !== 'op' && k !== 'digest'
+        return isNews && t > whenMs('verified') && t < whenMs('off')
+      })
+      expect(meanwhile.filter(({ n }) => n === 3)).toEqual([])
+      expect(meanwhile.filter(({ n, k }) => n === 0 && k === 'show').length).toBeGreaterThan(0)
+      const held = new Map(result.checks.map((check) => [check.id, check.held]))
+      expect(['C1', 'C3', 'C5', 'C10', 'C13'].map((id) => held.get(id as `C${number}`))).toEqual(
+        Array(5).fill('true'),
+      )
+      expect(result.verdict).toBe('pass')
+      expect(leftovers()).toEqual([])
+    },
+    RUN_MS_MAX,
+  )
 }
 
 /** What was measured on real nodes against the simulator: counts exactly; what differs in time is shown. */

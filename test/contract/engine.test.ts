@@ -1,15 +1,77 @@
 // All engines keep the same promises.
 
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 
 import { proc } from '../../src/lab/engine/proc/proc.ts'
 import { sim } from '../../src/lab/engine/sim/sim.ts'
-import { agreement, engineContract, measured } from './engine.contract.ts'
-import { leftovers } from '../support/leftovers.ts'
+import {
+  agreement,
+  engineContract,
+  measured,
+  processContract,
+  splitOfFour,
+} from './engine.contract.ts'
+import { cleanEnv, program, until } from '../support/daemons.ts'
+import { leftovers, processTable } from '../support/leftovers.ts'
+import { sweep } from '../../src/lab/engine/real/sweep.ts'
 
 engineContract({ engine: sim, leftovers: () => [] })
 
 engineContract({ engine: proc, leftovers })
+
+processContract({ engine: sim, leftovers: () => [] })
+
+processContract({ engine: proc, leftovers })
+
+test('a node that stands still ends too when the run is killed', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lab-killed-'))
+  const file = join(folder, 'scenario.yaml')
+  const pause = '{ at: 500ms, id: p1, do: pause, target: "1,2", for: 9s }'
+  writeFileSync(file, splitOfFour.replace(/\{ at: 2s.*\}/, pause).replace(/expect:[^]*/, ''))
+  const words = ['lab', 'run', file, '--engine', 'proc', '--out', join(folder, 'out')]
+  const bench = spawn(process.execPath, [program, ...words], { env: cleanEnv, stdio: 'ignore' })
+  try {
+    const nodes = () => processTable().filter((line) => line.includes(`/coterie-lab-${bench.pid}-`))
+    const still = () => nodes().filter((line) => / T/.test(line.slice(0, 24)))
+    await until('two stand still', 60_000, () => Promise.resolve(still().length === 2))
+    expect(leftovers(bench.pid).length).toBeGreaterThan(4)
+    bench.kill('SIGKILL')
+    // By themselves: nobody sweeps meanwhile.
+    await until('all are gone', 30_000, () => Promise.resolve(nodes().length === 0))
+    expect(leftovers(bench.pid)).toEqual([expect.stringContaining(`coterie-lab-${bench.pid}-`)])
+    sweep()
+    expect(leftovers(bench.pid)).toEqual([])
+  } finally {
+    bench.kill('SIGKILL')
+    rmSync(folder, { recursive: true })
+  }
+}, 100_000)
+
+test('a node that stands still with nobody left to let it go is swept, another is not', async () => {
+  const sleeper = 'console.log(1); setInterval(() => undefined, 1_000)'
+  const start = (owner: number) => {
+    const home = join(tmpdir(), `coterie-lab-${owner}-test`, 'n0')
+    const words = ['-e', sleeper, '/nowhere/cli/main.js', '--home', home]
+    return spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] })
+  }
+  const [lost, kept] = [start(999_999_999), start(process.pid)]
+  try {
+    await Promise.all(
+      [lost, kept].map((one) => new Promise((resolve) => one.stdout.once('data', resolve))),
+    )
+    lost.kill('SIGSTOP')
+    const gone = new Promise((resolve) => lost.once('close', resolve))
+    expect(sweep()).toContain(String(lost.pid))
+    await gone
+    expect([kept.exitCode, kept.signalCode]).toEqual([null, null])
+  } finally {
+    for (const one of [lost, kept]) one.kill('SIGKILL')
+  }
+})
 
 test('engines of real nodes tell what the simulator tells', () => {
   const names = [...measured.keys()].filter((name) => name !== 'sim')

@@ -19,7 +19,13 @@ import { sim } from '../../src/lab/engine/sim/sim.ts'
 import { prepare } from '../../src/lab/run/prepare.ts'
 import { type LinkMatrix, LinkTable } from '../../src/lab/world/links.ts'
 import { leftovers } from '../support/leftovers.ts'
-import { agreement, engineContract, runText, splitOfFour } from './engine.contract.ts'
+import {
+  agreement,
+  engineContract,
+  processContract,
+  runText,
+  splitOfFour,
+} from './engine.contract.ts'
 
 const found = await findAble()
 const missing = 'reason' in found ? found.reason : undefined
@@ -42,6 +48,8 @@ afterAll(() => {
 })
 
 engineContract({ engine: netns, missing, leftovers, onRun: runs })
+
+processContract({ engine: netns, missing, leftovers, onRun: runs })
 
 test('namespaces tell what the simulator tells', async () => {
   runs()

@@ -107,15 +107,14 @@ export class Child {
     return parsed(this.#said.split('\n')[0] ?? '')
   }
 
-  /** Stops or continues it between two of its instructions. */
-  signal(name: 'SIGSTOP' | 'SIGCONT'): void {
-    if (this.running) this.#process.kill(name)
-  }
-
   /** Ends it, gently first. Resolves when it is gone. */
   async stop(): Promise<void> {
     this.#asked = true
-    if (this.running) this.#process.kill('SIGTERM')
+    if (this.running) {
+      this.#process.kill('SIGTERM')
+      // Whoever stands still would hear it only when it goes on.
+      this.#process.kill('SIGCONT')
+    }
     const force = setTimeout(() => this.kill(), STOP_MS_MAX)
     await this.#ended
     clearTimeout(force)

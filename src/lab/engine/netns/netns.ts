@@ -7,7 +7,7 @@ import { type Fleet, withFleet } from '../../demo/fleet.ts'
 import type { Capabilities, Engine, EngineReport, EngineRun } from '../engine.ts'
 import { NODE_VARIABLE, SHAPER_VARIABLE } from '../real/greeting.ts'
 import type { Mesh } from '../real/mesh.ts'
-import { processesOf } from '../real/processes.ts'
+import { type Processes, withProcesses } from '../real/processes.ts'
 import { faultReasons } from '../real/reasons.ts'
 import { RealStage } from '../real/stage.ts'
 import { findAble } from './able.ts'
@@ -34,7 +34,7 @@ async function capabilities(cuts: CutProvider | undefined): Promise<Capabilities
   const missing = 'reason' in found ? found.reason : lacks ? `there is no ${cuts} here` : undefined
   const room = Math.min(cpus().length * NODES_PER_CORE, Math.floor(freemem() / NODE_BYTES))
   return {
-    faults: new Set(['split', 'cut', 'link', 'crash', 'offline']),
+    faults: new Set(['split', 'cut', 'link', 'crash', 'offline', 'pause', 'slow']),
     modes: new Set(['blackhole', 'reset', 'no-new', 'hold']),
     changes: new Set(['delayMs', 'jitterMs', 'loss']),
     crashes: new Set(['keep']),
@@ -70,11 +70,10 @@ async function run(run: EngineRun, wanted: CutProvider | undefined): Promise<Eng
   })
   try {
     return await withFleet(fleetOf(yard, nodes, signal), async (fleet) => {
-      const played = await new RealStage(
-        run,
-        meshOf({ fleet, yard, nodes, counted }),
-        'netns',
-      ).play()
+      const played = await withProcesses(fleet, (processes) => {
+        const mesh = meshOf({ fleet, processes, yard, nodes, counted })
+        return new RealStage(run, mesh, 'netns').play()
+      })
       const made = `packets vanish by ${provider}, as ${rights}; the rest is the link shaper's`
       return { ...played, delayProvider, notes: [...played.notes, made] }
     })
@@ -107,16 +106,17 @@ function fleetOf(yard: Yard, nodes: number, signal: AbortSignal) {
 
 interface Parts {
   readonly fleet: Fleet
+  readonly processes: Processes
   readonly yard: Yard
   readonly nodes: number
   readonly counted: { readonly steps: number; passed: (from: number, to: number) => void }
 }
 
-function meshOf({ fleet, yard, nodes, counted }: Parts): Mesh {
+function meshOf({ fleet, processes, yard, nodes, counted }: Parts): Mesh {
   return {
     nodes,
     signal: fleet.signal,
-    ...processesOf(fleet),
+    ...processes,
     setLinks: (links) => yard.set(links),
     look: (links) => yard.look(links),
     restart: (node) => fleet.restart(node),

@@ -7,7 +7,7 @@ import { withFleet } from '../../demo/fleet.ts'
 import type { Capabilities, Engine, EngineReport, EngineRun } from '../engine.ts'
 import { NODE_VARIABLE, SHAPER_VARIABLE } from '../real/greeting.ts'
 import { onLoopback } from '../real/loopback.ts'
-import { processesOf } from '../real/processes.ts'
+import { withProcesses } from '../real/processes.ts'
 import { faultReasons } from '../real/reasons.ts'
 import { RealStage } from '../real/stage.ts'
 
@@ -24,7 +24,7 @@ export const proc: Engine = {
 
 function capabilities(): Capabilities {
   return {
-    faults: new Set(['split', 'cut', 'link', 'crash', 'offline']),
+    faults: new Set(['split', 'cut', 'link', 'crash', 'offline', 'pause', 'slow']),
     modes: new Set(['blackhole', 'reset', 'no-new', 'hold']),
     changes: new Set(['delayMs', 'jitterMs', 'loss']),
     crashes: new Set(['keep']),
@@ -51,8 +51,10 @@ function run(run: EngineRun): Promise<EngineReport> {
         await fleet.restart(node)
         placeAt(node)
       }
-      const nodes = { signal: fleet.signal, ...processesOf(fleet), restart }
-      return new RealStage(run, mesh(nodes), 'proc').play()
+      return withProcesses(fleet, (processes) => {
+        const nodes = { signal: fleet.signal, ...processes, restart }
+        return new RealStage(run, mesh(nodes), 'proc').play()
+      })
     })
   })
 }

@@ -29,6 +29,8 @@ export class RealFaults {
   readonly #parts: RealFaultsParts
   readonly #active = new Map<string, ResolvedFault>()
   readonly #down = new Set<number>()
+  /** Since when a node gets on as it can again; while it does not: no end. */
+  readonly #strainedMs = new Map<number, number>()
   readonly #crossed = new Set<number>()
   readonly #notes = new Set<string>()
   #links: LinkTable
@@ -48,6 +50,11 @@ export class RealFaults {
 
   isUp(node: number): boolean {
     return !this.#down.has(node)
+  }
+
+  /** Whether a node is there and answers in its own time: others say late what they hold, or nothing. */
+  isAnswering(node: number): boolean {
+    return this.isUp(node) && this.#speedOf(node) === 1
   }
 
   /** The links of the plan, without a fault. */
@@ -87,7 +94,10 @@ export class RealFaults {
   /** By the word of a node itself: something came to it from another. */
   heardFrom(node: number, from: number, withinMs = 0): void {
     if (passes(this.#links.link(from, node)) || passes(this.#links.link(node, from))) return
-    if (performance.now() - withinMs - this.#changedMs < LATE_MS) return
+    const nowMs = performance.now()
+    if (nowMs - withinMs - this.#changedMs < LATE_MS) return
+    // Whoever stood still takes up late what came before the cut.
+    if (nowMs - (this.#strainedMs.get(node) ?? Number.NEGATIVE_INFINITY) < LATE_MS) return
     this.#parts.tell(node, { k: 'leak', from })
   }
 
@@ -110,7 +120,32 @@ export class RealFaults {
     return [[-1, { k: 'links', matrix }]]
   }
 
+  /** As the most severe of all faults says: 1 as it can, 0 not at all. */
+  #speedOf(node: number): number {
+    const speeds = [...this.#active.values()].map((fault) => {
+      if (!isOfSpeed(fault) || !fault.nodes.includes(node)) return 1
+      return fault.do === 'pause' ? 0 : 1 / fault.factor
+    })
+    return Math.min(1, ...speeds)
+  }
+
+  async #pace(fault: ResolvedFault): Promise<void> {
+    if (!isOfSpeed(fault)) return
+    const { mesh, witness } = this.#parts
+    await Promise.all(
+      fault.nodes.map(async (node) => {
+        const speed = this.#speedOf(node)
+        if (speed < 1) this.#strainedMs.set(node, Number.POSITIVE_INFINITY)
+        await mesh.pacing?.set(node, speed)
+        if (speed < 1) return
+        this.#strainedMs.set(node, performance.now())
+        witness.ask(node)
+      }),
+    )
+  }
+
   async #strike(fault: ResolvedFault): Promise<void> {
+    await this.#pace(fault)
     if (fault.do !== 'crash' && fault.do !== 'offline') return
     const { mesh, witness, tell } = this.#parts
     await Promise.all(
@@ -124,6 +159,7 @@ export class RealFaults {
   }
 
   async #end(fault: ResolvedFault): Promise<void> {
+    await this.#pace(fault)
     if (fault.do !== 'crash' && fault.do !== 'offline') return
     const { mesh, witness, tell } = this.#parts
     await Promise.all(
@@ -141,6 +177,7 @@ export class RealFaults {
     if (fault.do === 'crash' || fault.do === 'offline') {
       return fault.nodes.length > 0 && fault.nodes.every((node) => mesh.isGone(node))
     }
+    if (isOfSpeed(fault)) return this.#isPaced(fault.nodes)
     const links = this.#links
     for (let look = 0; look < LOOKS_MAX; look++) {
       const wrong = await mesh.look(links)
@@ -151,7 +188,26 @@ export class RealFaults {
     }
     return false
   }
+
+  async #isPaced(nodes: readonly number[]): Promise<boolean> {
+    const { pacing } = this.#parts.mesh
+    const looks = await Promise.all(
+      nodes.map(async (node) => {
+        for (let look = 0; look < LOOKS_MAX; look++) {
+          if ((await pacing?.look(node, this.#speedOf(node))) === true) return true
+        }
+        this.#notes.add(`node ${node} does not get on as slowly as it should, by the probe`)
+        return false
+      }),
+    )
+    return looks.length > 0 && looks.every(Boolean)
+  }
 }
+
+type OfSpeed = Extract<ResolvedFault, { do: 'pause' | 'slow' }>
+
+const isOfSpeed = (fault: ResolvedFault): fault is OfSpeed =>
+  fault.do === 'pause' || fault.do === 'slow'
 
 const isOfLinks = (fault: ResolvedFault): boolean =>
   fault.do === 'split' || fault.do === 'cut' || fault.do === 'link'

@@ -12,7 +12,7 @@ import { Shaper } from './shaper.ts'
 import { sweep } from './sweep.ts'
 
 /** What is handled differently where nodes are made of something else. */
-export type MeshNodes = Pick<Mesh, 'signal' | 'member' | 'end' | 'isGone' | 'restart'>
+export type MeshNodes = Pick<Mesh, 'signal' | 'member' | 'end' | 'isGone' | 'restart' | 'pacing'>
 
 export interface Loopback {
   /** The port to which every dial of a node goes. */
@@ -100,6 +100,7 @@ function meshOf(own: MeshNodes, { shaper, probe, nodes, counted }: Parts): Mesh 
     end: (node, how) => own.end(node, how),
     isGone: (node) => own.isGone(node),
     restart: (node) => own.restart(node),
+    ...(own.pacing === undefined ? {} : { pacing: own.pacing }),
     setLinks(links) {
       shaper.set(links)
       return Promise.resolve()

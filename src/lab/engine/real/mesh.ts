@@ -3,6 +3,7 @@
 
 import type { Access, LocalApi } from '../../demo/local-api.ts'
 import type { LinkTable } from '../../world/links.ts'
+import type { Pacing } from './pacing.ts'
 
 /** A node that runs. */
 export interface Member {
@@ -27,6 +28,8 @@ export interface Mesh {
   isGone(node: number): boolean
   /** Starts a node again over what it left. */
   restart(node: number): Promise<void>
+  /** How its nodes can be made to get on; absent: as they can. */
+  readonly pacing?: Pacing
   /** Who is told of bytes that came from one node to another; not all engines can know. */
   passed: (from: number, to: number) => void
   /** Things that happened, for the manifest. */

@@ -155,7 +155,7 @@ export class RealStage {
   /** What everybody who runs holds, all asked at one instant. */
   async #digests(): Promise<[number, Fact][]> {
     const nodes = Array.from({ length: this.#mesh.nodes }, (_, node) => node)
-    const running = nodes.filter((node) => this.#faults.isUp(node))
+    const running = nodes.filter((node) => this.#faults.isAnswering(node))
     const digests = await Promise.all(
       running.map(async (node) => ({ node, digest: await this.#witness.digest(node) })),
     )

@@ -1,12 +1,15 @@
-// What dead runs left behind, ended and removed: agents and hubs, each with the process that owned it in its
-// line of the process table, and folders with the owner in their name. Who is alive keeps everything; a
-// number that went to another process meanwhile is known by when that one started.
+// What dead runs left behind, ended and removed: agents, hubs and brakes, each with the process that owned it
+// in its line of the process table, and folders with the owner in their name, with the nodes that live there.
+// Who is alive keeps everything; a number that went to another process meanwhile is known by when that one
+// started.
 
 import { readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const MARK = 'coterie-lab-owner='
+/** What the name of a fleet's folder begins with. */
+const FLEET = /^coterie-lab-([0-9]+)-/
 
 /** What an owner puts on everything that it starts. */
 export function ownerTag(): string {
@@ -21,8 +24,7 @@ export function sweep(): readonly string[] {
 function sweepProcesses(): string[] {
   return numbersIn('/proc').flatMap((pid) => {
     const line = textOf(`/proc/${pid}/cmdline`)
-    const owner = new RegExp(`${MARK}([0-9]+):([0-9]+)`).exec(line)
-    if (owner === null || String(startOf(Number(owner[1]))) === owner[2]) return []
+    if (!isOrphan(line) && !isHomeless(line)) return []
     try {
       process.kill(pid, 'SIGKILL')
       return [String(pid)]
@@ -33,10 +35,26 @@ function sweepProcesses(): string[] {
   })
 }
 
+/** Carries the tag of an owner who is no more. */
+function isOrphan(line: string): boolean {
+  const owner = new RegExp(`${MARK}([0-9]+):([0-9]+)`).exec(line)
+  return owner !== null && String(startOf(Number(owner[1]))) !== owner[2]
+}
+
+/** A node whose home belongs to nobody: its leash could not end it, because it stands still. */
+function isHomeless(line: string): boolean {
+  const words = line.split('\0')
+  const home = words[words.indexOf('--home') + 1] ?? ''
+  if (!words.some((word) => word.endsWith('cli/main.js')) || !home.startsWith(tmpdir()))
+    return false
+  const owner = FLEET.exec(home.slice(tmpdir().length + 1))?.[1]
+  return owner !== undefined && !isAlive(Number(owner))
+}
+
 /** Folders of fleets: `coterie-lab-<owner>-...`. */
 function sweepFolders(): string[] {
   return readdirSync(tmpdir()).flatMap((name) => {
-    const owner = /^coterie-lab-([0-9]+)-/.exec(name)?.[1]
+    const owner = FLEET.exec(name)?.[1]
     if (owner === undefined || isAlive(Number(owner))) return []
     try {
       rmSync(join(tmpdir(), name), { recursive: true, force: true })
@@ -48,7 +66,7 @@ function sweepFolders(): string[] {
 }
 
 /** When a process started, in ticks of its machine; undefined: there is none. */
-function startOf(pid: number): number | undefined {
+export function startOf(pid: number): number | undefined {
   const stat = textOf(`/proc/${pid}/stat`)
   // The name of the program, in parentheses, may hold anything.
   const words = stat.slice(stat.lastIndexOf(')') + 2).split(' ')

@@ -126,6 +126,12 @@ export class Witness {
     for (const seat of this.#seats.values()) seat.feed?.close()
   }
 
+  /** Asks a node how its group stands, which may not have been heard of. */
+  ask(node: number): void {
+    const seat = this.#seats.get(node)
+    if (seat !== undefined) this.#ask(seat)
+  }
+
   isMember(node: number): boolean {
     const seat = this.#seats.get(node)
     return seat !== undefined && isPresent(seat.report)

@@ -30,13 +30,18 @@ const split: FaultEvent = {
   fault: { do: 'split', sides: [[0], [1]], rest: false, mode: 'blackhole', direction: 'both' },
 }
 
-/** @param obeys whether its links do what they are told @param then with the fault in force */
+const pause: FaultEvent = { ...split, fault: { do: 'pause', nodes: [1] } }
+const slow: FaultEvent = { ...split, part: 1, fault: { do: 'slow', nodes: [1], factor: 10 } }
+
+/** @param obeys whether its links and nodes do what they are told @param then with the faults in force */
 async function faultsOf(
   obeys: boolean,
-  then: (faults: RealFaults) => void = () => undefined,
+  then: (faults: RealFaults) => void | Promise<void> = () => undefined,
+  events: readonly FaultEvent[] = [split],
 ): Promise<Fact[]> {
   let links = new LinkTable(2)
   const told: Fact[] = []
+  const speeds = [1, 1]
   const mesh: Mesh = {
     nodes: 2,
     signal: new AbortController().signal,
@@ -52,21 +57,28 @@ async function faultsOf(
       return Promise.resolve(disagreements(echoes, meant, 2))
     },
     restart: () => Promise.resolve(),
+    pacing: {
+      set(node, speed) {
+        if (obeys) speeds[node] = speed
+        return Promise.resolve()
+      },
+      look: (node, speed) => Promise.resolve(speeds[node] === speed),
+    },
     passed: () => undefined,
     steps: 0,
   }
   const faults = new RealFaults({
     mesh,
-    witness: {} as Witness,
+    witness: { ask: () => undefined } as unknown as Witness,
     network,
     resolve: (ref) => Number(ref),
     tell: (_, fact) => void told.push(fact),
     tellAll: (facts) => void told.push(...facts.map(([, fact]) => fact)),
   })
   await faults.begin()
-  await faults.happen(split)
+  for (const event of events) await faults.happen(event)
   await faults.looked()
-  then(faults)
+  await then(faults)
   return told
 }
 
@@ -102,6 +114,59 @@ test('what a node heard over a cut is a leak, unless it may have come before', a
     // News may be a second late, and a session that began before the cut ends in it.
     expect(await leaksOf(1_000)).toEqual([])
     expect(await leaksOf(4_000, 3_000)).toEqual([])
+  } finally {
+    clock.mockRestore()
+  }
+})
+
+test('who stands still is slow only once that is over, and goes on as it can after both', async () => {
+  const both = [pause, slow]
+  const told = await faultsOf(
+    true,
+    async (faults) => {
+      expect([faults.isUp(1), faults.isAnswering(1), faults.isAnswering(0)]).toEqual([
+        true,
+        false,
+        true,
+      ])
+      for (const { fault: _, ...over } of both) {
+        expect(faults.isAnswering(1)).toBe(false)
+        await faults.happen(over)
+      }
+      expect(faults.isAnswering(1)).toBe(true)
+    },
+    both,
+  )
+  expect(statesOf(told)).toEqual(['requested', 'verified', 'requested', 'verified', 'off', 'off'])
+  expect(statesOf(await faultsOf(false, undefined, both))).toEqual([
+    'requested',
+    'unverified',
+    'requested',
+    'unverified',
+  ])
+})
+
+test('who stood still during a cut may tell late of what came before it', async () => {
+  const clock = vi.spyOn(performance, 'now')
+  let nowMs = 1_000_000
+  clock.mockImplementation(() => nowMs)
+  try {
+    const told = await faultsOf(
+      true,
+      async (faults) => {
+        const tell = (afterMs: number) => {
+          nowMs += afterMs
+          faults.heardFrom(1, 0)
+        }
+        tell(4_000)
+        const { fault: _, ...over } = pause
+        await faults.happen({ ...over, part: 2 })
+        tell(100)
+        tell(2_000)
+      },
+      [split, { ...pause, part: 2 }],
+    )
+    expect(told.filter(({ k }) => k === 'leak')).toHaveLength(1)
   } finally {
     clock.mockRestore()
   }
