@@ -54,19 +54,28 @@ class Exposure implements Reducer {
     }
   }
 
-  /** How many texts said so far the copies open, over time. */
   series(): readonly Series[] {
-    return this.#thefts.map((theft): Series => {
-      const times = this.#texts(theft.after).map(({ atUs }) => atUs)
-      const points = times.map((atUs, k): [number, number] => [atUs / 1_000, k + 1])
-      const start: [number, number] = [theft.atUs / 1_000, 0]
-      return {
-        name: `taken from ${theft.node}`,
-        phase: 'all',
-        units: ['ms', 'texts'],
-        points: [start, ...points],
-      }
-    })
+    if (this.#thefts.length === 0) return []
+    return [this.#survival(), this.#exposed()]
+  }
+
+  /** After the copy was made: of all copies the share that some later text still opens with. */
+  #survival(): Series {
+    const livesMs = this.#thefts.map((theft) => this.#healedMs(theft)).sort((a, b) => a - b)
+    const known = livesMs.filter((ms) => !Number.isNaN(ms))
+    const ends = known.filter((ms) => ms < NEVER)
+    const points = ends.map((ms, k): [number, number] => [ms, 1 - (k + 1) / known.length])
+    const start: readonly [number, number][] = known.length === 0 ? [] : [[0, 1]]
+    return { name: 'pcs', phase: 'all', units: ['ms', 'share'], points: [...start, ...points] }
+  }
+
+  /** When a device was copied: how many of the texts said before opened. */
+  #exposed(): Series {
+    const points = this.#thefts.map((theft): [number, number] => [
+      theft.atUs / 1_000,
+      this.#texts(theft.before).length,
+    ])
+    return { name: 'fs', phase: 'all', units: ['ms', 'texts'], points }
   }
 
   #texts(ids: readonly string[]): MessageEntry[] {

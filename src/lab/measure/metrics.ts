@@ -10,6 +10,7 @@ import { exposure } from './exposure.ts'
 import type { Ledger } from './ledger.ts'
 import type { MakeReducer, MetricsByPhase, Reducer, Series } from './measure.ts'
 import { operations } from './operations.ts'
+import { order } from './order.ts'
 import { secrecy } from './secrecy.ts'
 import { staleness } from './staleness.ts'
 
@@ -18,6 +19,7 @@ const reducers: readonly MakeReducer[] = [
   availability,
   operations,
   staleness,
+  order,
   divergence,
   secrecy,
   exposure,

@@ -25,6 +25,7 @@ export const metricNames = [
   'behind_own',
   'inserted',
   'insert_depth',
+  'inverted',
   'apart_view',
   'apart_key',
   'own_view',
@@ -107,6 +108,8 @@ export const meanings: Readonly<Record<MetricName, string>> = Object.freeze({
   behind_own: 'share of the time in which somebody lacked a text that could have come to them',
   inserted: 'texts that were put in above what was already on display',
   insert_depth: 'rows above the last one, at most',
+  inverted:
+    'of all pairs of texts, the share that two members first read the other way round: those who differ most',
   apart_view: 'share of the time in which running members differed about who belongs',
   apart_key: 'share of the time in which they used different epochs',
   own_view: 'the same among members who could reach each other: who belongs',

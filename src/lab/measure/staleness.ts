@@ -12,6 +12,8 @@ import { covered, quantile } from './quantile.ts'
 /** What is younger than this is on its way, not missing. */
 const GRACE_US = 1_000_000
 const BUCKET_US = 5_000_000
+/** Dots that a plot of single texts has at most. */
+const POINTS_MAX = 600
 const NEVER = Number.POSITIVE_INFINITY
 
 export const staleness: MakeReducer = (scenario, ledger) => new Staleness(scenario, ledger)
@@ -66,8 +68,26 @@ class Staleness implements Reducer {
     }
   }
 
-  /** By node: how many texts it is behind, looked at every few seconds. */
   series(): readonly Series[] {
+    return [this.#ages(), ...this.#behind()]
+  }
+
+  /** Every text by itself: how long until the last of those it was due at had it on display. */
+  #ages(): Series {
+    const lastUs = new Map<number, number>()
+    for (const { saidUs, readUs } of this.#copies()) {
+      lastUs.set(saidUs, Math.max(lastUs.get(saidUs) ?? 0, readUs))
+    }
+    const all = [...lastUs].filter(([, readUs]) => readUs < NEVER)
+    const step = Math.max(1, Math.ceil(all.length / POINTS_MAX))
+    const points = all
+      .filter((_, place) => place % step === 0)
+      .map(([saidUs, readUs]): [number, number] => [saidUs / 1_000, (readUs - saidUs) / 1_000])
+    return { name: 'age', phase: 'all', units: ['ms', 'ms'], points }
+  }
+
+  /** By node: how many texts it is behind, looked at every few seconds. */
+  #behind(): readonly Series[] {
     const buckets = Math.ceil((this.#ledger.endUs + 1) / BUCKET_US)
     const counts = Array.from({ length: this.#scenario.nodes }, () => new Int32Array(buckets + 1))
     for (const { node, saidUs, readUs } of this.#copies()) {

@@ -4,6 +4,7 @@
 import { anomalyTable, witnesses } from './anomalies.ts'
 import { expectations, protocolCard, reproduction } from './appendix.ts'
 import { capCharts } from './cap-chart.ts'
+import { agePlots, inversionPlots, theftPlots } from './detail-plots.ts'
 import { type Markup, type Piece, html, Markup as Raw } from './html.ts'
 import { lesson } from './lesson.ts'
 import { columnsOf, phaseTables } from './phase-tables.ts'
@@ -18,7 +19,8 @@ import {
 import { labelsOf, lanesOf } from './sides.ts'
 import { type ReportSource, endOf } from './source.ts'
 import { pageStyle } from './style.ts'
-import { studyPlots, studyTable } from './study.ts'
+import { studyPlots } from './study-plots.ts'
+import { studyTable } from './study.ts'
 import { swimlanes } from './swimlanes.ts'
 import { metricText } from './words.ts'
 
@@ -30,7 +32,10 @@ export function plotsOf(source: ReportSource): readonly Plot[] {
     visibilityPlot(source),
     epochsPlot(source),
     ...healPlots(source),
+    ...agePlots(source),
     ...behindPlots(source),
+    ...inversionPlots(source),
+    ...theftPlots(source),
     ...studyPlots(source),
   ]
 }
@@ -281,6 +286,7 @@ function pictures(source: ReportSource): Piece {
 }
 
 function curves(source: ReportSource): Piece {
+  const thefts = theftPlots(source)
   return [
     html`<h3>Useful availability of each side</h3>`,
     grid(availabilityPlots(source)),
@@ -288,6 +294,11 @@ function curves(source: ReportSource): Piece {
     grid([visibilityPlot(source), epochsPlot(source), ...healPlots(source)]),
     html`<h3>Who is how far behind</h3>`,
     grid(behindPlots(source)),
+    html`<h3>Each text by itself</h3>`,
+    grid(agePlots(source)),
+    html`<h3>Who first read in another order than whom</h3>`,
+    grid(inversionPlots(source)),
+    thefts.length === 0 ? undefined : [html`<h3>What copied devices open</h3>`, grid(thefts)],
   ]
 }
 

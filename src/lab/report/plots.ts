@@ -31,7 +31,7 @@ export function bandsOf({ protocols }: ReportSource): Bands {
   ])
 }
 
-function timeAxis({ scenario, protocols }: ReportSource): Axis {
+export function timeAxis({ scenario, protocols }: ReportSource): Axis {
   const ends = protocols.map(({ scene }) => (scene?.endUs ?? 0) / 1_000)
   const to = Math.max(scenario.run.durationMs, ...ends)
   return { from: 0, to, label: 'minutes of the run', clock: true, text: clock }
@@ -41,7 +41,8 @@ const curve = (one: ProtocolSource, name: string): Series | undefined =>
   one.series.find((series) => series.name === name)
 
 /** Of powers of ten: never minutes. */
-const plainTime = (ms: number): string => (ms < 1_000 ? `${ms} ms` : `${amount(ms / 1_000)} s`)
+export const plainTime = (ms: number): string =>
+  ms < 1_000 ? `${ms} ms` : `${amount(ms / 1_000)} s`
 
 /** One plot a protocol: how much of what each side said was useful, over time. */
 export function availabilityPlots(source: ReportSource): Plot[] {
@@ -115,7 +116,7 @@ export function epochsPlot(source: ReportSource): Plot {
   }
 }
 
-const names = ({ protocols }: ReportSource) =>
+export const names = ({ protocols }: ReportSource) =>
   protocols.map(({ name }, k) => [`k${k % 8}`, name] as const)
 
 /** Node by time: how many texts each is behind. */

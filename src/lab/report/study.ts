@@ -1,14 +1,11 @@
-// What several runs of a scenario say together: over its seeds, medians with intervals in place of the
-// numbers of one run; over the values that it sweeps, a table and, where they are numbers, curves.
+// What several runs of a scenario say together, as tables: over its seeds, medians with intervals in
+// place of the numbers of one run; over the values that it sweeps, a row for each.
 
 import type { Cell, Study } from '../run/study.ts'
 import { settingText } from '../scenario/variants.ts'
-import { durationMs } from '../scenario/duration.ts'
 import { type Markup, html } from './html.ts'
-import type { Plot } from './plots.ts'
 import type { ReportSource } from './source.ts'
-import { type Axis, at, line, plot } from './svg.ts'
-import { amount, duration, metricText, percent } from './words.ts'
+import { metricText } from './words.ts'
 
 const COLUMNS = [
   ['A_all', 'accepted'],
@@ -72,68 +69,4 @@ export function repeatedCells({ study }: ReportSource): ReadonlyMap<string, Cell
   const setting = JSON.stringify(first.setting)
   const mine = study.cells.filter((cell) => JSON.stringify(cell.setting) === setting)
   return new Map(mine.map((cell) => [cell.protocol, cell]))
-}
-
-const CURVES = [
-  { metric: 'U_all', title: 'Useful', text: percent, top: 1 },
-  { metric: 'stale_p95', title: 'On display after, 95 of 100', text: duration, top: undefined },
-  { metric: 'wait_send', title: 'Wait of who sends', text: duration, top: undefined },
-  { metric: 'bytes_per_copy', title: 'Bytes per copy', text: amount, top: undefined },
-] as const
-
-/** Curves over the one path that is swept, where its values are numbers or durations. */
-export function studyPlots({ study, protocols }: ReportSource): Plot[] {
-  const [[path, values] = ['', []], ...more] = Object.entries(study?.sweep ?? {})
-  const xs = values.map(numberOf)
-  if (study === undefined || more.length > 0 || xs.length < 2 || xs.some(Number.isNaN)) return []
-  const times = typeof values[0] === 'string'
-  const [least, most] = [Math.min(...xs), Math.max(...xs)]
-  const log = least > 0 && most / least >= 20
-  const x: Axis = {
-    ...{ from: log ? 10 ** Math.floor(Math.log10(least)) : Math.min(0, least), label: path, log },
-    to: log ? 10 ** Math.ceil(Math.log10(most)) : most,
-    text: (value) => (times ? duration(value) : amount(value)),
-  }
-  return CURVES.map(({ metric, title, text, top }): Plot => {
-    const curves = protocols.map(({ name }) =>
-      values.flatMap((value, place): (readonly [number, number, number, number])[] => {
-        const cell = study.cells.find((one) => one.protocol === name && one.setting[path] === value)
-        const spread = cell?.phases['all']?.[metric]
-        if (spread === undefined || !Number.isFinite(spread.median)) return []
-        return [[xs[place] ?? 0, spread.median, spread.low, spread.high]]
-      }),
-    )
-    const highest = Math.max(
-      0,
-      ...curves.flat().map(([, , , high]) => (Number.isFinite(high) ? high : 0)),
-    )
-    const y: Axis = { from: 0, to: top ?? (highest === 0 ? 1 : highest * 1.1), label: '', text }
-    return {
-      name: `sweep-${metric}`,
-      title,
-      hint: `over ${path}; upright: where the median lies nineteen times out of twenty`,
-      svg: plot(`${title} over ${path}`, x, y, (frame) =>
-        curves.map((points, k) => [
-          line(
-            frame,
-            points.map(([px, py]) => [px, py] as const),
-            `c${k % 8} dash${k % 3}`,
-          ),
-          points.map(
-            ([px, , low, high]) =>
-              html`<path
-                class="c${k % 8}"
-                d="M${at(frame.x(px))} ${at(frame.y(low))}V${at(frame.y(Math.min(high, y.to)))}"
-              />`,
-          ),
-        ]),
-      ),
-      legend: protocols.map(({ name }, k) => [`k${k % 8}`, name] as const),
-    }
-  })
-}
-
-function numberOf(value: string | number | boolean): number {
-  if (typeof value === 'number') return value
-  return typeof value === 'string' ? (durationMs(value) ?? Number.NaN) : Number.NaN
 }

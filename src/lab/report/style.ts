@@ -25,14 +25,14 @@ text{font:12px ui-sans-serif,system-ui,sans-serif;fill:var(--ink)}
 .soft{fill:var(--soft)}.small{font-size:10.5px}.strong{font-weight:600}.end{text-anchor:end}.mid{text-anchor:middle}
 .axis{stroke:var(--line);fill:none}.band{fill:var(--band)}.doubt{fill:none;stroke:var(--hatch);stroke-dasharray:4 3}
 .lane{fill:var(--line);opacity:.45}.gone{fill:var(--paper)}
-${lines('fill', 'epoch')}${lines('stroke', 'c')}${lines('fill', 'dot')}
+${lines('fill', 'epoch')}${lines('stroke', 'c')}${lines('fill', 'dot')}${lines('fill', 'speck')}
 [class^="c"]{fill:none;stroke-width:2;stroke-linejoin:round}
 [class^="dot"]{stroke:var(--card);stroke-width:1.5}
 .dash1{stroke-dasharray:6 3}.dash2{stroke-dasharray:2 3}
 .ok{stroke:var(--good)}.fail{stroke:var(--bad);stroke-width:2}.info{stroke:var(--warn);stroke-width:2}
 .late{stroke:var(--ink);opacity:.22;stroke-width:.7;fill:none}
 .crown{fill:var(--crown)}.reign{stroke:var(--crown);stroke-width:2}.mark{fill:var(--ink)}
-.heat{fill:var(--c5)}.zone{fill:var(--good-bg)}`
+.heat{fill:var(--c5)}.zone{fill:var(--good-bg)}[class^="speck"]{opacity:.55}`
 
 /** The palette, for a page or a picture. */
 export const palette = `:root{color-scheme:light dark;${light}}

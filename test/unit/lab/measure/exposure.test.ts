@@ -37,7 +37,7 @@ async function run(scenarioText: string) {
 }
 
 test('a copy opens what is said until the device begins anew, whatever is re-keyed meanwhile', async () => {
-  const { metrics, checks } = await run(text)
+  const { metrics, checks, series } = await run(text)
   expect(checks.filter(({ held }) => held === 'false')).toEqual([])
   const all = metrics['all'] ?? {}
   expect(all).toMatchObject({ thefts: 1, lost: 0, converged: 1 })
@@ -46,11 +46,18 @@ test('a copy opens what is said until the device begins anew, whatever is re-key
   expect(all['pcs_texts']).toBeGreaterThan(5)
   expect(all['pcs_time']).toBeGreaterThan(5_000)
   expect(all['pcs_time']).toBeLessThan(10_000)
+  const points = (name: string) => series.find((one) => one.name === name)?.points
+  expect(points('pcs')).toEqual([
+    [0, 1],
+    [all['pcs_time'], 0],
+  ])
+  expect(points('fs')).toEqual([[expect.closeTo(8_000, -2), all['fs_texts']]])
 })
 
 test('without that it opens everything for ever', async () => {
-  const { metrics } = await run(text.replace(/.*recover-device.*\n/, ''))
+  const { metrics, series } = await run(text.replace(/.*recover-device.*\n/, ''))
   expect(metrics['all']?.['pcs_time']).toBe(Number.POSITIVE_INFINITY)
+  expect(series.find(({ name }) => name === 'pcs')?.points).toEqual([[0, 1]])
 })
 
 test('lognormal jitter has its median and its tail, the same on every machine', () => {

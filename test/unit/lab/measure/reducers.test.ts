@@ -172,3 +172,31 @@ test('cost: for each copy that came to somebody else, told of the whole run only
   })
   expect(of('p1')['bytes_per_copy']).toBeUndefined()
 })
+
+test('order: how much two members first read the other way round, and who they are', () => {
+  const calm = measured(trace())
+  expect(calm.of('all')['inverted']).toBe(0)
+  // 1 said it before it heard of the text of the other side; 2 had that one first.
+  const crossed = trace().flatMap((told): Told[] =>
+    told[0] === 25_000
+      ? [said(11_010, 1, 'b')]
+      : told[0] === 25_050
+        ? shown(20_100, 2, 'b')
+        : [told],
+  )
+  const told = crossed.sort((one, other) => one[0] - other[0])
+  const { of, series } = measured(told)
+  // 1 read its own at 11.01 s and a at 11.05 s; 2 read b at 20.1 s and a at 20.3 s; 0 read a first.
+  expect(of('all')['inverted']).toBe(1)
+  const row = (node: number) => series.find(({ name }) => name === `inverted_${node}`)?.points
+  expect(row(1)).toEqual([
+    [0, 1],
+    [1, 0],
+    [2, 0],
+  ])
+  expect(row(0)).toEqual([
+    [0, 0],
+    [1, 1],
+    [2, 1],
+  ])
+})

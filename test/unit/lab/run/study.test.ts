@@ -77,6 +77,9 @@ test('every seed and every value is run, and the page tells of all', async () =>
   const page = readFileSync(join(result.dir, 'report.html'), 'utf8')
   expect(page).toContain('Over 5 seeds and over network.link.latency')
   expect(page).toContain('Medians of 5 runs')
+  // A flood waits for one delay of a link, and so does whoever sends to everybody.
+  expect(page).toMatch(/ideal: 1\.0\d delays/)
+  expect(page).toMatch(/direct: (1\.0|0\.9)\d delays/)
   // The folder is that of the first run: it can be repeated alone.
   expect(result.protocols.map(({ digest }) => digest)).toHaveLength(2)
   const again = await runScenario(path, options('two'))
