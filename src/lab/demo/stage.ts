@@ -16,6 +16,8 @@ type GroupStatus = Status['groups'][number]
 export type View = readonly (GroupStatus | undefined)[]
 
 const SETTLE_MS_MAX = 20_000
+/** For how long the last look is repeated until all are alike: an attestation takes less. */
+const ALIKE_MS_MAX = 5_000
 
 export class Stage {
   readonly fleet: Fleet
@@ -138,9 +140,17 @@ export class Stage {
     return this.daemon(place).api.read(this.#group)
   }
 
-  /** What these nodes report at the end. */
+  /**
+   * What these nodes report at the end, all of one look: one that finds them alike, if that comes soon.
+   * An attestation that is half-way round makes two of them differ for a moment, and means nothing.
+   */
   async witnesses(places: readonly number[]): Promise<readonly Witness[]> {
-    const view = await this.look()
+    const { seen: view } = await watch({
+      look: () => this.look(),
+      until: (seen) => places.length === 1 || notEqual(seen, places).length === 0,
+      boundMs: ALIKE_MS_MAX,
+      signal: this.fleet.signal,
+    })
     return Promise.all(
       places.map(async (place) => ({
         name: this.daemon(place).name,
