@@ -69,6 +69,8 @@ describe.each([
   ['root', 'nft'],
   ['user', 'neighbours'],
   ['user', 'nft'],
+  ['root', 'ports'],
+  ['user', 'ports'],
 ] as const)('links of namespaces, as %s, by %s', (rights, cuts) => {
   let yard: Yard | undefined
 
@@ -98,9 +100,27 @@ describe.each([
     const open = table({})
     const slow = table({ rules: [{ from: 0, to: 2, link: { delayMs: 150 } }] })
     const [cut, oneWay] = [parted('blackhole'), parted('blackhole', 'forward')]
-    for (const links of [open, cut, oneWay, parted('reset'), parted('no-new'), slow, open]) {
+    const alone = table({ split: { sides: [[0], [1], [2]], cut: 'blackhole' } })
+    const bridge = table({
+      split: {
+        sides: [
+          [0, 1],
+          [1, 2],
+        ],
+        cut: 'blackhole',
+      },
+    })
+    const others = [open, cut, oneWay, bridge, parted('reset'), parted('no-new'), slow, open]
+    for (const links of cuts === 'ports' ? [open, cut, alone, cut, slow, open] : others) {
       await yard?.set(links)
       expect(await yard?.look(links)).toEqual([])
+    }
+    if (cuts === 'ports') {
+      for (const links of [oneWay, bridge]) {
+        await expect(yard?.set(links)).rejects.toThrow(
+          'part whole sides from each other, both ways',
+        )
+      }
     }
     // Nothing was set: each pair that should be cut is named, by its packets and by its echo.
     const pairs = ['0>2', '1>2', '2>0', '2>1']
@@ -158,6 +178,32 @@ test('what outlives its owner is swept, and what has an owner is not', async () 
     expect(kept.signalCode).toBeNull()
   } finally {
     for (const child of [...orphans, kept]) child.kill('SIGKILL')
+  }
+})
+
+test('a way to cut can be named, and what it cannot do is refused by name', async () => {
+  runs()
+  const refusal = (scenario: string) => prepare(scenario, { engine: 'netns' }).then(String, String)
+  try {
+    vi.stubEnv('COTERIE_LAB_CUTS', 'ports')
+    for (const scenario of ['one-way', 'bridge']) {
+      expect(await refusal(scenario)).toMatch(
+        /cannot do blackhole as it is here: bridge ports part whole sides/,
+      )
+    }
+    // Whoever the manager is, and sides of any number.
+    for (const scenario of ['manager-in-minority', 'swizzle', 'calm-and-slow']) {
+      const { materialised, capabilities } = await prepare(scenario, { engine: 'netns' })
+      expect(capabilities.unfit?.(materialised)).toEqual([])
+    }
+    vi.stubEnv('COTERIE_LAB_CUTS', 'scissors')
+    expect(await refusal('one-way')).toContain(
+      'COTERIE_LAB_CUTS is "scissors" and none of nft, neighbours, ports',
+    )
+    vi.stubEnv('COTERIE_LAB_CUTS', '')
+    expect((await prepare('one-way', { engine: 'netns' })).capabilities.missing).toBeUndefined()
+  } finally {
+    vi.unstubAllEnvs()
   }
 })
 

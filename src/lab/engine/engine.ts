@@ -28,6 +28,16 @@ export interface Capabilities {
   readonly missing?: string
   /** Why something is missing here, by its name in the sets above. */
   readonly reasons: Readonly<Record<string, string>>
+  /** Faults that it cannot make as they stand, though it has what they are made of. Default: none. */
+  readonly unfit?: (scenario: Materialised) => readonly Unfit[]
+}
+
+export interface Unfit {
+  /** The fault, as the schedule calls it. */
+  readonly id: string
+  /** By its name in the sets above. */
+  readonly what: string
+  readonly why: string
 }
 
 export interface Progress {

@@ -4,8 +4,9 @@
 import type { LinkMatrix, LinkTable } from '../../world/links.ts'
 import { NOBODY, addressOf, hardwareOf } from './words.ts'
 
-/** Who makes packets vanish: a filter in the hub, or neighbours whose address is nobody's. */
-export type CutProvider = 'nft' | 'neighbours'
+/** Who makes packets vanish: a filter in the hub, neighbours whose address is nobody's, bridges apart. */
+export const cutProviders = Object.freeze(['nft', 'neighbours', 'ports'] as const)
+export type CutProvider = (typeof cutProviders)[number]
 
 /** Device of a node in the hub. */
 export const deviceOf = (node: number): string => `v${node}`

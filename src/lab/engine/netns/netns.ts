@@ -11,7 +11,8 @@ import { type Processes, withProcesses } from '../real/processes.ts'
 import { faultReasons } from '../real/reasons.ts'
 import { RealStage } from '../real/stage.ts'
 import { findAble } from './able.ts'
-import type { CutProvider } from './cuts.ts'
+import { type CutProvider, cutProviders } from './cuts.ts'
+import { unfitForPorts } from './ports.ts'
 import { sweep } from '../real/sweep.ts'
 import { PLACES_MAX, SHAPER_PORT, addressOf, nodePortOf } from './words.ts'
 import { type Yard, openYard } from './yard.ts'
@@ -21,17 +22,27 @@ const NODE_BYTES = 170 * 1024 * 1024
 /** More of them do not get their turn in time. */
 const NODES_PER_CORE = 8
 
-export const netns: Engine = netnsWith(undefined)
+/** Names the way to cut packets. Default: the best that this machine has. */
+const CUTS_VARIABLE = 'COTERIE_LAB_CUTS'
 
-/** @param cuts who makes packets vanish; default: the best that this machine has */
-export function netnsWith(cuts: CutProvider | undefined): Engine {
-  return { name: 'netns', capabilities: () => capabilities(cuts), run: (one) => run(one, cuts) }
+export const netns: Engine = { name: 'netns', capabilities, run }
+
+/** How packets are cut here, or why they cannot be. */
+async function wayToCut(): Promise<{ readonly cuts: CutProvider } | { readonly reason: string }> {
+  const found = await findAble()
+  if ('reason' in found) return found
+  const wanted = process.env[CUTS_VARIABLE] ?? ''
+  const [best = 'neighbours'] = found.able.cuts
+  if (wanted === '') return { cuts: best }
+  const cuts = cutProviders.find((one) => one === wanted)
+  if (cuts === undefined) {
+    return { reason: `${CUTS_VARIABLE} is "${wanted}" and none of ${cutProviders.join(', ')}` }
+  }
+  return found.able.cuts.includes(cuts) ? { cuts } : { reason: `there is no ${cuts} here` }
 }
 
-async function capabilities(cuts: CutProvider | undefined): Promise<Capabilities> {
-  const found = await findAble()
-  const lacks = 'able' in found && cuts !== undefined && !found.able.cuts.includes(cuts)
-  const missing = 'reason' in found ? found.reason : lacks ? `there is no ${cuts} here` : undefined
+async function capabilities(): Promise<Capabilities> {
+  const way = await wayToCut()
   const room = Math.min(cpus().length * NODES_PER_CORE, Math.floor(freemem() / NODE_BYTES))
   return {
     faults: new Set(['split', 'cut', 'link', 'crash', 'offline', 'pause', 'slow']),
@@ -42,16 +53,18 @@ async function capabilities(cuts: CutProvider | undefined): Promise<Capabilities
     nodesMax: Math.min(PLACES_MAX, room),
     virtual: false,
     reasons: faultReasons,
-    ...(missing === undefined ? {} : { missing }),
+    ...('reason' in way ? { missing: way.reason } : {}),
+    ...('cuts' in way && way.cuts === 'ports' ? { unfit: unfitForPorts } : {}),
   }
 }
 
-async function run(run: EngineRun, wanted: CutProvider | undefined): Promise<EngineReport> {
-  const found = await findAble()
+async function run(run: EngineRun): Promise<EngineReport> {
+  const [found, way] = [await findAble(), await wayToCut()]
   if ('reason' in found) throw new Error(found.reason)
+  if ('reason' in way) throw new Error(way.reason)
   sweep()
-  const { rights, cuts } = found.able
-  const provider = wanted ?? cuts[0] ?? 'neighbours'
+  const { rights } = found.able
+  const { cuts } = way
   const { nodes, seed } = run.scenario
   const counted = { steps: 0, passed: (_from: number, _to: number) => {} }
   const failed = new AbortController()
@@ -61,7 +74,7 @@ async function run(run: EngineRun, wanted: CutProvider | undefined): Promise<Eng
     nodes,
     seed,
     rights,
-    cuts: provider,
+    cuts,
     onPassed: (from, to) => {
       counted.steps += 1
       counted.passed(from, to)
@@ -74,7 +87,7 @@ async function run(run: EngineRun, wanted: CutProvider | undefined): Promise<Eng
         const mesh = meshOf({ fleet, processes, yard, nodes, counted })
         return new RealStage(run, mesh, 'netns').play()
       })
-      const made = `packets vanish by ${provider}, as ${rights}; the rest is the link shaper's`
+      const made = `packets vanish by ${cuts}, as ${rights}; the rest is the link shaper's`
       return { ...played, delayProvider, notes: [...played.notes, made] }
     })
   } catch (error) {

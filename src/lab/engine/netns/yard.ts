@@ -4,7 +4,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { CoterieError } from '../../../base/error.ts'
-import type { LinkTable } from '../../world/links.ts'
+import { LinkTable } from '../../world/links.ts'
 import { disagreements, slowestMs } from '../real/probe.ts'
 import { Agent } from './agent-handle.ts'
 import {
@@ -18,6 +18,7 @@ import {
 } from './cuts.ts'
 import { ownerTag } from '../real/sweep.ts'
 import { type Rights, apart, gone, run, within } from './tools.ts'
+import { PORTS_REASON, makeBridge, ports, sidesOf } from './ports.ts'
 import { addressOf, hardwareOf } from './words.ts'
 
 export interface YardOptions {
@@ -46,7 +47,7 @@ const HUB = 'while read -r line; do echo; done'
 
 /** @throws CoterieError INTERNAL, in the words of the tool that refused */
 export async function openYard(options: YardOptions): Promise<Yard> {
-  const { nodes, seed, rights, cuts, onPassed, onDeath } = options
+  const { nodes, seed, rights, onPassed, onDeath } = options
   const tag = ownerTag()
   const hub = startHub(rights, tag)
   const agents: Agent[] = []
@@ -74,16 +75,12 @@ export async function openYard(options: YardOptions): Promise<Yard> {
     throw error
   }
   const enter = (node: number) => within(agents[node]?.pid ?? 0, rights)
+  const cut = cutter(options, within(hub.pid ?? 0, rights), enter)
   let looks = 0
   return {
     inside: enter,
     async set(links) {
-      const packets =
-        cuts === 'nft'
-          ? [tool([...within(hub.pid ?? 0, rights), 'nft', '-f', '-'], filter(links, nodes))]
-          : everybody(nodes).map((node) =>
-              tool([...enter(node), 'ip', '-batch', '-'], neighbours(links, nodes, node)),
-            )
+      const packets = cut(links)
       const rest = { do: 'links', links: shaped(links, nodes) } as const
       await Promise.all([...packets, ...agents.map((agent) => agent.ask(rest))])
     },
@@ -99,6 +96,28 @@ export async function openYard(options: YardOptions): Promise<Yard> {
       return [...packets, ...disagreements(echoes, links, nodes)]
     },
     close,
+  }
+}
+
+/** Makes the packets of a matrix vanish. */
+function cutter(
+  { nodes, cuts }: YardOptions,
+  inHub: readonly string[],
+  enter: (node: number) => readonly string[],
+): (links: LinkTable) => Promise<void>[] {
+  let bridges = 1
+  return (links) => {
+    if (cuts === 'nft') return [tool([...inHub, 'nft', '-f', '-'], filter(links, nodes))]
+    if (cuts === 'neighbours') {
+      return everybody(nodes).map((node) =>
+        tool([...enter(node), 'ip', '-batch', '-'], neighbours(links, nodes, node)),
+      )
+    }
+    const sides = sidesOf(links, nodes)
+    if (sides === undefined) return [Promise.reject(refused(PORTS_REASON))]
+    const text = ports(sides, bridges)
+    bridges = Math.max(bridges, ...sides.map((side) => side + 1))
+    return [tool([...inHub, 'ip', '-batch', '-'], text)]
   }
 }
 
@@ -128,8 +147,10 @@ async function wire(hub: ChildProcess, agents: readonly Agent[], rights: Rights)
       `link set ${device} master lab up\n`,
     ].join('')
   })
-  const bridge = 'link add lab type bridge\nlink set lab addrgenmode none\nlink set lab up\n'
-  await tool([...within(hub.pid ?? 0, rights), 'ip', '-batch', '-'], bridge + devices.join(''))
+  const all = makeBridge(0) + devices.join('')
+  await tool([...within(hub.pid ?? 0, rights), 'ip', '-batch', '-'], all)
+  // Nobody asks who has an address: whom no answer reached would know of the cut.
+  const open = new LinkTable(agents.length)
   await Promise.all(
     agents.map(({ pid }, node) => {
       const lines = [
@@ -138,7 +159,8 @@ async function wire(hub: ChildProcess, agents: readonly Agent[], rights: Rights)
         `address add ${addressOf(node)}/24 dev eth0`,
         'link set eth0 up',
       ]
-      return tool([...within(pid, rights), 'ip', '-batch', '-'], `${lines.join('\n')}\n`)
+      const text = `${lines.join('\n')}\n${neighbours(open, agents.length, node)}`
+      return tool([...within(pid, rights), 'ip', '-batch', '-'], text)
     }),
   )
 }
