@@ -17,9 +17,9 @@ export interface Turn {
 }
 
 /** A stop must be longer than what a busy machine does to an answer. */
-const STOP_MS_MIN = 100
-/** A timer cannot do less well. */
-const RUN_MS_MIN = 4
+const STOP_MS_MIN = 150
+/** In less a process that is continued hardly gets its turn on a busy machine. */
+const RUN_MS_MIN = 8
 
 /** @param speed above 0 and below 1 */
 export function turnOf(speed: number): Turn {
@@ -41,13 +41,15 @@ export interface Pulse {
 
 /** A question to whoever stands still waits so long before it counts as not answered. */
 const STILL_MS = 600
+/** Of whoever is slow: some of its short turns go to others on a busy machine. */
+const SLOW_MS = 1_000
 const TURNS = 2.2
 
 /** How long to look for one speed. */
 export function lookMs(speed: number): number {
   if (speed === 0 || speed >= 1) return STILL_MS
   const { runMs, stopMs } = turnOf(speed)
-  return Math.max(STILL_MS, TURNS * (runMs + stopMs))
+  return Math.max(SLOW_MS, TURNS * (runMs + stopMs))
 }
 
 /** Whether a process gets on at this speed, as far as what was seen of it goes. */

@@ -7,7 +7,13 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 
 import type { Access } from '../../../../src/lab/demo/local-api.ts'
 import { withBrake } from '../../../../src/lab/engine/real/brake-handle.ts'
-import { type Pulse, isAtSpeed, lookMs, turnOf } from '../../../../src/lab/engine/real/pacing.ts'
+import {
+  type Pacing,
+  type Pulse,
+  isAtSpeed,
+  lookMs,
+  turnOf,
+} from '../../../../src/lab/engine/real/pacing.ts'
 import { isStopped } from '../../../../src/lab/engine/real/pulse.ts'
 import { until } from '../../../support/daemons.ts'
 
@@ -35,39 +41,49 @@ afterEach(() => void child.kill('SIGKILL'))
 const said = (process: ChildProcess): Promise<string> =>
   new Promise((resolve) => process.stdout?.once('data', (bytes: Buffer) => resolve(String(bytes))))
 
-const goesOn = () => until('it goes on', 10_000, () => Promise.resolve(isStopped(pid()) === false))
+/** A busy machine may need a second look to find somebody slow, as the engine gives it. */
+const seen = async (look: Pacing['look'], speed: number) =>
+  (await look(0, speed)) || (await look(0, speed))
+
+/** A signal is sent before it is heeded. */
+const becomes = (stopped: boolean) =>
+  until(`stopped: ${stopped}`, 10_000, () => Promise.resolve(isStopped(pid()) === stopped))
 
 test('what was done is seen, and what was not done is not', async () => {
   await withBrake(at, async ({ set, look }) => {
-    expect([await look(0, 1), await look(0, 0), await look(0, 0.05)]).toEqual([true, false, false])
+    expect([await look(0, 1), await look(0, 0), await look(0, 0.5)]).toEqual([true, false, false])
     await set(0, 0)
-    expect([await look(0, 1), await look(0, 0), await look(0, 0.05)]).toEqual([false, true, false])
-    await set(0, 0.05)
-    expect([await look(0, 1), await look(0, 0), await look(0, 0.05)]).toEqual([false, false, true])
+    expect([await look(0, 1), await look(0, 0), await look(0, 0.5)]).toEqual([false, true, false])
+    await set(0, 0.5)
+    expect([await look(0, 1), await look(0, 0), await seen(look, 0.5)]).toEqual([
+      false,
+      false,
+      true,
+    ])
     await set(0, 1)
     expect(await look(0, 1)).toBe(true)
     await set(0, 0)
   })
-  expect(isStopped(pid())).toBe(false)
+  await becomes(false)
 }, 30_000)
 
 test('it goes on when the run fails, and when the brake loses whoever held it', async () => {
   const failing = withBrake(at, async ({ set }) => {
     await set(0, 0)
-    expect(isStopped(pid())).toBe(true)
+    await becomes(true)
     throw new Error('failed')
   })
   await expect(failing).rejects.toThrow('failed')
-  expect(isStopped(pid())).toBe(false)
+  await becomes(false)
   for (const speed of [0, 0.001]) {
     const brake = spawn(process.execPath, [brakeProgram], { stdio: ['pipe', 'pipe', 'inherit'] })
     const answer = said(brake)
     brake.stdin.write(`${JSON.stringify({ id: 1, pid: pid(), speed })}\n`)
     expect(JSON.parse(await answer)).toEqual({ id: 1 })
-    expect(isStopped(pid())).toBe(true)
+    await becomes(true)
     // As when the bench is killed.
     brake.stdin.end()
-    await goesOn()
+    await becomes(false)
   }
 }, 60_000)
 
@@ -83,8 +99,8 @@ test('turns keep the speed, and are long enough to be seen', () => {
   for (const times of [2, 10, 26, 300, 1_000]) {
     const { runMs, stopMs } = turnOf(1 / times)
     expect((runMs + stopMs) / runMs).toBeCloseTo(times, 6)
-    expect(stopMs).toBeGreaterThanOrEqual(100)
-    expect(runMs).toBeGreaterThanOrEqual(4 - 1e-9)
+    expect(stopMs).toBeGreaterThanOrEqual(150)
+    expect(runMs).toBeGreaterThanOrEqual(8 - 1e-9)
     expect(lookMs(1 / times)).toBeGreaterThan(2 * (runMs + stopMs))
   }
 })
@@ -92,11 +108,11 @@ test('turns keep the speed, and are long enough to be seen', () => {
 test('a late answer now and then is not slowness, nor a stop that the kernel did not see', () => {
   const tenth = (pulse: Partial<Pulse>) =>
     isAtSpeed({ overMs: 600, answers: [], waitingMs: 0, stopped: 0.9, ...pulse }, 0.1)
-  const late = { answers: [2, 99, 3, 101, 2, 100, 98], waitingMs: 95 }
+  const late = { answers: [2, 149, 3, 151, 2, 150], waitingMs: 145 }
   expect(tenth(late)).toBe(true)
   expect(tenth({ ...late, stopped: undefined })).toBe(true)
   expect(tenth({ ...late, stopped: 0 })).toBe(false)
-  expect(tenth({ answers: [2, 120, 3, 40, 4, 30] })).toBe(false)
+  expect(tenth({ answers: [2, 180, 3, 60, 4, 50] })).toBe(false)
   // Nothing at all is not late but silent.
   expect(tenth({ waitingMs: 600 })).toBe(false)
   const still = (pulse: Partial<Pulse>) =>
