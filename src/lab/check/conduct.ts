@@ -1,85 +1,10 @@
-// C11 liveness, C12 attribution: whoever can talk gets on, and whoever lies is found, nobody else.
-// Both are told of by name, with the events that show it.
+// C12 attribution: whoever lies is found, and nobody else is told of as a liar.
+// Told of by name, with the events that show it.
 
-import type { Ledger, OperationEntry } from '../measure/ledger.ts'
+import type { Ledger } from '../measure/ledger.ts'
 import type { TraceEvent } from '../trace/event.ts'
-import { settleUs } from './bounds.ts'
 import type { Checker, CheckResult, MakeChecker } from './checker.ts'
 import { Findings } from './verdicts.ts'
-
-/** Fewer texts show nothing. */
-const TEXTS_MIN = 3
-
-/**
- * C11: in the largest part of the mesh, while it stays as it is, some text is accepted and shown to all
- * of that part within the time to settle, however long the fault lasts.
- */
-export const liveness: MakeChecker = (_, ledger) => new Liveness(ledger)
-
-class Liveness implements Checker {
-  readonly #ledger: Ledger
-  #boundUs = settleUs({})
-
-  constructor(ledger: Ledger) {
-    this.#ledger = ledger
-  }
-
-  see(event: TraceEvent): void {
-    if (event.k === 'links') this.#boundUs = Math.max(this.#boundUs, settleUs(event.matrix))
-  }
-
-  result(): CheckResult {
-    const findings = new Findings('C11', 'Liveness')
-    const { components, endUs } = this.#ledger
-    for (const { fromUs, toUs, partOf } of components.stretches(endUs)) {
-      const core = largest(partOf)
-      if (core.size < 2) continue
-      for (let at = fromUs; at + 2 * this.#boundUs <= toUs; at += this.#boundUs) {
-        this.#window(findings, core, at, at + this.#boundUs)
-      }
-    }
-    return findings.result(this.#ledger.ended === 'interrupted' ? 'the run was interrupted' : '')
-  }
-
-  #window(findings: Findings, core: ReadonlySet<number>, fromUs: number, toUs: number): void {
-    const asked = this.#ledger.operations.filter(
-      ({ kind, node, askedUs, reason }) =>
-        kind === 'send' &&
-        core.has(node) &&
-        !this.#ledger.liars.has(node) &&
-        askedUs >= fromUs &&
-        askedUs < toUs &&
-        reason !== 'NOT_A_MEMBER',
-    )
-    if (asked.length < TEXTS_MIN) return
-    findings.tested()
-    if (asked.some((one) => this.#gotOn(one, core))) return
-    const who = [...core].join(', ')
-    const what = `nodes ${who} reached each other, and of ${asked.length} texts none got through`
-    findings.broken(what, [asked[0]?.i ?? 0, asked.at(-1)?.i ?? 0])
-  }
-
-  #gotOn(one: OperationEntry, core: ReadonlySet<number>): boolean {
-    const message = one.m === undefined ? undefined : this.#ledger.messages.get(one.m)
-    if (message === undefined) return false
-    const byUs = one.askedUs + this.#boundUs
-    return message.audience
-      .filter((node) => core.has(node) && node !== message.author)
-      .filter((node) => !this.#ledger.liars.has(node))
-      .every((node) => (message.readUs.get(node) ?? Number.POSITIVE_INFINITY) <= byUs)
-  }
-}
-
-function largest(partOf: Int32Array): ReadonlySet<number> {
-  const parts = new Map<number, Set<number>>()
-  partOf.forEach((part, node) => {
-    if (part >= 0) parts.set(part, (parts.get(part) ?? new Set()).add(node))
-  })
-  return [...parts.values()].reduce(
-    (most, one) => (one.size > most.size ? one : most),
-    new Set<number>(),
-  )
-}
 
 /** C12: whoever said two things at once is proven to have, and nobody is but those who were made to lie. */
 export const attribution: MakeChecker = (_, ledger) => new Attribution(ledger)

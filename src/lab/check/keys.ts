@@ -82,12 +82,12 @@ class OneEpoch implements Checker {
   }
 
   #look(atUs: number): void {
-    const parts = this.#ledger.components.at(atUs)
+    const parts = this.#ledger.surely.at(atUs)
     const before = this.#parts
     this.#parts = new Map()
     this.#seats.running().forEach((seats, group) => {
       for (const part of byPart(seats, parts)) {
-        if (part.length < 2) continue
+        if (part.length < 2 || parts[part[0]?.node ?? 0] === -1) continue
         const name = `${group}: ${part.map(({ node }) => node).join(' ')}`
         const known = before.get(name) ?? { sinceUs: atUs, told: false, apartUs: undefined }
         const apart = new Set(part.map(({ epoch }) => epoch)).size > 1
@@ -108,6 +108,8 @@ class OneEpoch implements Checker {
     if (restedUs >= 0 && restedUs < STEP_US) this.#findings.tested()
     if (apartUs === undefined) return false
     if (told || atUs - apartUs <= this.#settleUs) return told
+    // Who is no member carries nothing for those who are.
+    if (!this.#ledger.surely.isWhole(new Set(part.map(({ node }) => node)))) return false
     const [one] = part
     const other = part.find(({ epoch }) => epoch !== one?.epoch)
     const seconds = Math.round((atUs - apartUs) / 1_000_000)

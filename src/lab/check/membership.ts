@@ -14,6 +14,8 @@ export const decisionsStand: MakeChecker = (_, ledger) => new DecisionsStand(led
 interface Change {
   readonly atUs: number
   readonly i: number
+  /** The message that decided it, where the protocol has one. */
+  readonly m?: string | undefined
 }
 
 class DecisionsStand implements Checker {
@@ -33,7 +35,7 @@ class DecisionsStand implements Checker {
     this.#ledger.finalMembers().forEach((members, group) => {
       for (const [name, gone] of this.#moves.gone) {
         const [ofGroup, node] = name.split(' ').map(Number)
-        if (ofGroup !== group || node === undefined) continue
+        if (ofGroup !== group || node === undefined || this.#isUnheard(gone, members)) continue
         findings.tested()
         const back = this.#moves.came.get(name)
         if (!members.has(node) || (back !== undefined && back.atUs > gone.atUs)) continue
@@ -42,6 +44,13 @@ class DecisionsStand implements Checker {
       }
     })
     return findings.result(this.#ledger.ended === 'interrupted' ? 'the run was interrupted' : '')
+  }
+
+  /** Whether the rest is never healed, and nobody who is has heard of it. */
+  #isUnheard({ m }: Change, members: ReadonlySet<number>): boolean {
+    const { core, messages } = this.#ledger
+    const held = m === undefined ? undefined : messages.get(m)?.heldUs
+    return core !== undefined && held !== undefined && ![...members].some((node) => held.has(node))
   }
 }
 
@@ -57,11 +66,12 @@ class Moves {
     for (; this.#seen < this.#kicks.done.length; this.#seen++) {
       const kick = this.#kicks.done[this.#seen]
       if (kick === undefined) continue
-      this.gone.set(`${kick.group} ${kick.target}`, { atUs: kick.atUs, i: event.i })
+      const m = event.k === 'op' ? event.m : undefined
+      this.gone.set(`${kick.group} ${kick.target}`, { atUs: kick.atUs, i: event.i, m })
     }
     if (event.k !== 'op' || event.phase !== 'ok') return
     const name = `${event.g} ${event.n}`
-    const change = { atUs: event.t, i: event.i }
+    const change = { atUs: event.t, i: event.i, m: event.m }
     if (event.f === 'leave') this.gone.set(name, change)
     else if (event.f === 'join') this.came.set(name, change)
   }

@@ -2,7 +2,7 @@
 // of time in which neither changes. A link counts when it passes both ways, because a connection needs
 // its acknowledgements; delays count as none. From this follows what any protocol could have brought.
 
-import { type LinkMatrix, LinkTable, passes } from '../world/links.ts'
+import { type Link, type LinkMatrix, LinkTable, passes } from '../world/links.ts'
 
 interface Stretch {
   readonly fromUs: number
@@ -12,13 +12,16 @@ interface Stretch {
 
 export class Components {
   readonly #nodes: number
+  readonly #sure: boolean
   readonly #stretches: Stretch[] = []
   #table: LinkTable
   readonly #up: Uint8Array
   #staleUs: number | undefined
 
-  constructor(nodes: number) {
+  /** @param sure whether a link counts only if nobody can be without a connection over it */
+  constructor(nodes: number, { sure = false }: { readonly sure?: boolean } = {}) {
     this.#nodes = nodes
+    this.#sure = sure
     this.#table = new LinkTable(nodes)
     this.#up = new Uint8Array(nodes).fill(1)
   }
@@ -90,6 +93,22 @@ export class Components {
     return arrivals
   }
 
+  /** Whether these are of one piece at the moment with nobody else to carry for them. */
+  isWhole(nodes: ReadonlySet<number>): boolean {
+    const [first] = nodes
+    if (first === undefined) return true
+    const seen = new Set([first])
+    const open = [first]
+    for (let node = open.pop(); node !== undefined; node = open.pop()) {
+      for (const other of nodes) {
+        if (seen.has(other) || !this.#linked(node, other)) continue
+        seen.add(other)
+        open.push(other)
+      }
+    }
+    return seen.size === nodes.size && [...nodes].every((node) => this.#up[node] === 1)
+  }
+
   #overlaps(index: number, fromUs: number, toUs: number): boolean {
     const nextUs = this.#stretches[index + 1]?.fromUs ?? Number.POSITIVE_INFINITY
     return (this.#stretches[index]?.fromUs ?? 0) <= toUs && nextUs > fromUs
@@ -125,6 +144,11 @@ export class Components {
   }
 
   #linked(a: number, b: number): boolean {
-    return passes(this.#table.link(a, b)) && passes(this.#table.link(b, a))
+    const [to, from] = [this.#table.link(a, b), this.#table.link(b, a)]
+    if (!passes(to) || !passes(from)) return false
+    // Where neither may dial, only those who were connected before still are.
+    return !this.#sure || isOpen(to) || isOpen(from)
   }
 }
+
+const isOpen = ({ cut }: Link): boolean => cut === 'none'

@@ -19,10 +19,15 @@ export function fatesOf(ledger: Ledger): Fate[] {
   return [...ledger.messages.values()]
     .filter(({ text }) => text)
     .map((message) =>
-      ledger.liars.has(message.author)
+      ledger.liars.has(message.author) || isLeftOutside(ledger, message)
         ? { message, kind: 'never due', due: [], missing: [], unread: [] }
         : fateOf(message, members[message.group] ?? new Set()),
     )
+}
+
+/** Whether it was said outside of the core and never came in. */
+function isLeftOutside({ core }: Ledger, { author, heldUs }: MessageEntry): boolean {
+  return core !== undefined && ![author, ...heldUs.keys()].some((node) => core.nodes.includes(node))
 }
 
 function fateOf(message: MessageEntry, members: ReadonlySet<number>): Fate {

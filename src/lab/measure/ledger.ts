@@ -2,7 +2,7 @@
 // operations with their outcomes, when links and views changed, and the phases. It reads each event
 // before the others do and remembers only what is asked for.
 
-import type { Materialised, OperationKind } from '../scenario/materialised.ts'
+import type { CorePlan, Materialised, OperationKind } from '../scenario/materialised.ts'
 import type { TraceEvent, TraceReader } from '../trace/event.ts'
 import type { Lie } from '../world/lies.ts'
 import { Components } from './components.ts'
@@ -72,6 +72,9 @@ export interface Lies {
   readonly lies: ReadonlySet<Lie>
 }
 
+/** Faults under which a process runs and cannot be counted on. */
+const STRAINS: ReadonlySet<string> = new Set(['pause', 'slow', 'disk'])
+
 export class Ledger implements TraceReader {
   readonly messages = new Map<string, MessageEntry>()
   readonly operations: OperationEntry[] = []
@@ -79,7 +82,12 @@ export class Ledger implements TraceReader {
   readonly epochs: Change<readonly string[]>[] = []
   readonly crossings: { readonly atUs: number; readonly from: number; readonly to: number }[] = []
   readonly faults = new Map<string, FaultEntry>()
+  /** Who could reach whom. */
   readonly components: Components
+  /** Who certainly reached whom: nobody who stood still, and over no link that may have been shut. */
+  readonly surely: Components
+  /** Whom alone anything is promised from its moment on: the others are never healed. */
+  readonly core: CorePlan | undefined
   readonly down = new Set<number>()
   /** Who was made to lie, and by which event: nothing is promised to them, nor of what they say. */
   readonly liars = new Map<number, Lies>()
@@ -88,12 +96,16 @@ export class Ledger implements TraceReader {
   readonly #scenario: Materialised
   readonly #audiences = new Map<string, readonly number[]>()
   readonly #open = new Map<number, OperationEntry>()
+  /** Nodes of each part of a fault that strains them. */
+  readonly #strains = new Map<string, readonly number[]>()
   /** The last digests before each boundary. */
   readonly #rounds: { readonly atUs: number; readonly digests: DigestEntry[] }[] = []
 
   constructor(scenario: Materialised) {
     this.#scenario = scenario
     this.components = new Components(scenario.nodes)
+    this.surely = new Components(scenario.nodes, { sure: true })
+    this.core = scenario.core
   }
 
   see(event: TraceEvent): void {
@@ -128,10 +140,12 @@ export class Ledger implements TraceReader {
       case 'fault':
         return this.#fault(event)
       case 'links':
+        this.surely.links(t, event.matrix)
         return this.components.links(t, event.matrix)
       case 'life':
         if (event.up) this.down.delete(n)
         else this.down.add(n)
+        this.#fit(t, n)
         return this.components.life(t, n, event.up)
       case 'cross':
         this.crossings.push({ atUs: t, from: event.from, to: n })
@@ -148,7 +162,7 @@ export class Ledger implements TraceReader {
   /** The phases of the run, in the order in which they begin. */
   phases(): Phase[] {
     const warmUs = this.#scenario.run.warmupMs * 1_000
-    const faults = this.#scenario.phases.flatMap((id) => this.faults.get(id) ?? [])
+    const faults = this.#scenario.phases.flatMap((id) => this.#span(id) ?? [])
     const firstUs = Math.min(this.endUs, ...faults.map(({ fromUs }) => fromUs))
     const none = { fault: undefined, after: false }
     return [
@@ -156,15 +170,33 @@ export class Ledger implements TraceReader {
       { name: 'before', ...none, fromUs: Math.min(warmUs, firstUs), toUs: firstUs },
       ...faults.flatMap(({ id, fromUs, toUs }): Phase[] => [
         { name: id, fault: id, after: false, fromUs, toUs },
-        { name: `after-${id}`, fault: id, after: true, fromUs: toUs, toUs: this.endUs + 1 },
+        ...(this.core === undefined
+          ? [{ name: `after-${id}`, fault: id, after: true, fromUs: toUs, toUs: this.endUs + 1 }]
+          : []),
       ]),
     ]
   }
 
-  /** What everybody who is honest held when it was last looked at or before a moment. */
+  /** Where faults are never healed, the chaos ends with the choice of a core, and that with the run. */
+  #span(id: string): Pick<FaultEntry, 'id' | 'fromUs' | 'toUs'> | undefined {
+    const entry = this.faults.get(id)
+    if (this.core === undefined) return entry
+    const coreUs = this.core.fromMs * 1_000
+    // Where all outside was down already, nothing has to begin for it.
+    const fromUs = entry?.fromUs ?? coreUs
+    return { id, fromUs, toUs: fromUs < coreUs ? coreUs : this.endUs + 1 }
+  }
+
+  /**
+   * What everybody who is honest held when it was last looked at or before a moment; of a time in which
+   * only a core is healed: everybody in it.
+   */
   digestsAt(atUs: number): readonly DigestEntry[] {
     const digests = this.#rounds.findLast((round) => round.atUs <= atUs)?.digests ?? []
-    return digests.filter(({ node }) => !this.liars.has(node))
+    const { core } = this
+    const counts = (node: number) =>
+      core === undefined || atUs <= core.fromMs * 1_000 || core.nodes.includes(node)
+    return digests.filter(({ node }) => !this.liars.has(node) && counts(node))
   }
 
   /**
@@ -233,7 +265,9 @@ export class Ledger implements TraceReader {
     })
   }
 
-  #fault({ id, state, t, i, nodes, lies }: Extract<TraceEvent, { k: 'fault' }>): void {
+  #fault(event: Extract<TraceEvent, { k: 'fault' }>): void {
+    const { id, state, t, i, nodes, lies } = event
+    this.#strained(event)
     for (const node of lies === undefined ? [] : (nodes?.flat() ?? [])) {
       const before = this.liars.get(node)
       const all = new Set([...(before?.lies ?? []), ...(lies ?? [])])
@@ -243,6 +277,22 @@ export class Ledger implements TraceReader {
     this.faults.set(id, entry)
     entry.toUs = Math.max(entry.toUs, t)
     if (state === 'unverified') entry.unverified += 1
+  }
+
+  /** Keeps who stands still or is slow: whoever is sure to be reached is not among them. */
+  #strained({ id, part, state, what, nodes, t }: Extract<TraceEvent, { k: 'fault' }>): void {
+    const name = `${id}/${part}`
+    const before = this.#strains.get(name) ?? []
+    if (state === 'off') this.#strains.delete(name)
+    else if (state === 'requested' && STRAINS.has(what ?? '')) {
+      this.#strains.set(name, nodes?.flat() ?? [])
+    }
+    for (const node of [...before, ...(this.#strains.get(name) ?? [])]) this.#fit(t, node)
+  }
+
+  #fit(atUs: number, node: number): void {
+    const strained = [...this.#strains.values()].some((nodes) => nodes.includes(node))
+    this.surely.life(atUs, node, !this.down.has(node) && !strained)
   }
 
   #digest(event: Extract<TraceEvent, { k: 'digest' }>): void {

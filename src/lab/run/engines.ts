@@ -71,9 +71,11 @@ async function prepareAll(
   const prepared: Prepared[] = []
   for (const engine of engines) prepared.push(await prepare(nameOrFile, { ...options, engine }))
   if (prepared.every(({ capabilities }) => capabilities.virtual)) return prepared
+  // Else chaos would draw other faults for each.
+  const among = prepared.map(({ capabilities }) => capabilities)
   const real: Prepared[] = []
   for (const engine of engines) {
-    real.push(await prepare(nameOrFile, { ...options, engine, real: true }))
+    real.push(await prepare(nameOrFile, { ...options, engine, real: true, among }))
   }
   return real
 }

@@ -61,7 +61,9 @@ export async function experiment(options: ExperimentOptions): Promise<Experiment
   const checks = checkers.map((checker) => checker.result())
   const { as } = use
   const { judged } = protocol
-  const verdict = judge({ as, judged, expect: scenario.expect, metrics, checks, interrupted })
+  const { expect, core } = scenario
+  const live = judged && core !== undefined
+  const verdict = judge({ as, judged, expect, metrics, checks, interrupted, live })
   return {
     protocol: as,
     use,

@@ -5,6 +5,7 @@ import { CoterieError } from '../../base/error.ts'
 import type { Capabilities, Engine } from '../engine/engine.ts'
 import { engineOf } from '../engine/registry.ts'
 import { misuseOf, protocols } from '../protocol/registry.ts'
+import { type Menu, faultOf, offered, shared } from '../scenario/chaos/menu.ts'
 import { materialise } from '../scenario/materialise.ts'
 import type { LinkChange, Materialised } from '../scenario/materialised.ts'
 import { asReal } from '../scenario/real.ts'
@@ -32,6 +33,8 @@ export interface Wishes {
   readonly set?: Setting | undefined
   /** Whether its `real` part is run, on any engine: real nodes always do. Default: no. */
   readonly real?: boolean | undefined
+  /** Chaos draws only what these other engines can do, too. Default: what the engine can. */
+  readonly among?: readonly Menu[] | undefined
   /** Only these, as they are called in the scenario. Default: all. */
   readonly protocols?: readonly string[] | undefined
 }
@@ -46,7 +49,9 @@ export async function prepare(nameOrFile: string, wishes: Wishes = {}): Promise<
   // Before any choice is made: a scenario that does not fit takes long to draw.
   source.refuse(tooMany(engine.name, capabilities, scenario), true)
   source.refuse(misused(scenario), true)
-  const { materialised, problems } = materialise(scenario, wishes.seed ?? scenario.seed)
+  source.refuse(undrawn(engine.name, capabilities, scenario), true)
+  const menu = shared([capabilities, ...(wishes.among ?? [])])
+  const { materialised, problems } = materialise(scenario, wishes.seed ?? scenario.seed, menu)
   source.refuse(problems, true)
   const drawn =
     capabilities.virtual && wishes.real !== true
@@ -96,6 +101,18 @@ function tooMany(name: string, able: Capabilities, { group }: Scenario): Problem
   if (atOnce <= nodesMax) return []
   const message = `more nodes than fit: about ${nodesMax} on the engine ${name} of this machine`
   return [{ path: ['group', 'nodes'], message }]
+}
+
+/** Kinds of fault that chaos names and the engine does not have. */
+function undrawn(name: string, able: Capabilities, { chaos }: Scenario): Problem[] {
+  const can = offered(shared([able]))
+  return (chaos?.faults ?? []).flatMap((kind, index): Problem[] => {
+    if (can.includes(kind)) return []
+    const reason = able.reasons[faultOf(kind)]
+    const why = reason === undefined ? '' : `: ${reason}`
+    const message = `the engine ${name} cannot do ${kind}${why}`
+    return [{ path: ['chaos', 'faults', index], message }]
+  })
 }
 
 const ONLY_VIRTUAL = 'what lies on a disk is looked into on the simulator only'

@@ -29,6 +29,8 @@ export interface Judged {
   readonly metrics: MetricsByPhase
   readonly checks: readonly CheckResult[]
   readonly interrupted: boolean
+  /** Whether the run was made to see a core get on: then nobody knows as long as that is unknown. */
+  readonly live?: boolean
 }
 
 export function judge({
@@ -38,13 +40,15 @@ export function judge({
   metrics,
   checks,
   interrupted,
+  live = false,
 }: Judged): ProtocolVerdict {
   const expectations = expect
     .filter((one) => one.for === '*' || one.for === as)
     .map((one) => weigh(one, metrics[one.phase] ?? {}))
   const faults = checks.find(({ id }) => id === 'C13')
   const broken = judged && checks.some(({ held }) => held === 'false')
-  const doubtful = interrupted || faults?.held !== 'true'
+  const unasked = live && checks.find(({ id }) => id === 'C11')?.held === 'unknown'
+  const doubtful = interrupted || unasked || faults?.held !== 'true'
   const parts: Verdict[] = [
     ...expectations.map(({ verdict }) => verdict),
     broken ? 'fail' : 'pass',

@@ -4,6 +4,8 @@
 
 import { SeededRandom } from '../../base/random.ts'
 import { isMetric } from '../measure/names.ts'
+import { CORE, OUTSIDE, chaosOf } from './chaos/chaos.ts'
+import { type Menu, wholeMenu } from './chaos/menu.ts'
 import { refuseConflicts } from './conflicts.ts'
 import { durationMs } from './duration.ts'
 import { FormulaError, namesOf, parseFormula } from './formula.ts'
@@ -28,8 +30,13 @@ export interface Drawn {
   readonly problems: readonly Problem[]
 }
 
-export function materialise(scenario: Scenario, seed: string | number = scenario.seed): Drawn {
-  const maker = new Maker(scenario, String(seed))
+/** @param menu what chaos may draw. Default: everything. */
+export function materialise(
+  scenario: Scenario,
+  seed: string | number = scenario.seed,
+  menu: Menu = wholeMenu,
+): Drawn {
+  const maker = new Maker(scenario, String(seed), menu)
   const materialised = maker.make()
   return { materialised, problems: maker.problems }
 }
@@ -38,14 +45,16 @@ class Maker {
   readonly problems: Problem[] = []
   readonly #scenario: Scenario
   readonly #seed: string
+  readonly #menu: Menu
   readonly #random: SeededRandom
   readonly #sides = new Map<string, readonly (readonly NodeRef[])[]>()
   #terrain: Terrain
 
-  constructor(scenario: Scenario, seed: string) {
+  constructor(scenario: Scenario, seed: string, menu: Menu) {
     const { nodes } = scenario.group
     this.#scenario = scenario
     this.#seed = seed
+    this.#menu = menu
     this.#random = new SeededRandom(seed).fork('scenario')
     const random = this.#random.fork('selectors')
     const groups = this.#split(nodes, scenario.group.count)
@@ -55,13 +64,17 @@ class Maker {
   make(): Materialised {
     const scenario = this.#scenario
     const { name, title, group } = scenario
-    const labels = this.#labels()
-    this.#terrain = { ...this.#terrain, labels }
+    const named = this.#labels()
+    this.#terrain = { ...this.#terrain, labels: named }
     const plans = this.#groups()
     this.#terrain = { ...this.#terrain, leaders: plans.flatMap(({ leaders }) => leaders) }
-    const report = (path: Path, message: string) => void this.problems.push({ path, message })
+    const report: Report = (path, message) => void this.problems.push({ path, message })
     const choose = (selector: string | number, path: Path) => this.#select(selector, path)
-    const spans = spansOf({
+    const network = this.#network()
+    const chaos = this.#chaos(plans, network, report)
+    const labels = { ...named, ...chaos.labels }
+    this.#terrain = { ...this.#terrain, labels }
+    const scripted = spansOf({
       scenario,
       report,
       random: this.#random,
@@ -69,7 +82,8 @@ class Maker {
       select: choose,
       named: (id, sides) => void this.#sides.set(id, sides),
     })
-    refuseConflicts(spans, group.nodes, report)
+    refuseConflicts(scripted, group.nodes, report)
+    const spans = [...scripted, ...chaos.spans]
     const groupOf = (ref: NodeRef) => this.#groupOf(ref)
     const drafted = workloadEvents({
       scenario,
@@ -83,8 +97,9 @@ class Maker {
       if (members.length === 0) report(['workload'], `group ${index} begins with nobody in it`)
     })
     const run = this.#run()
-    const phases = [...new Set(spans.map(({ id }) => id))]
-    this.#expectations(Object.keys(labels), phases)
+    const ids = spans.map(({ id }) => id)
+    const phases = [...new Set(chaos.core === undefined ? ids : [...ids, CORE])]
+    this.#expectations(Object.keys(labels), phases, chaos.core !== undefined)
     return {
       lab: 1,
       name,
@@ -93,7 +108,7 @@ class Maker {
       nodes: group.nodes,
       groups,
       labels,
-      network: this.#network(),
+      network,
       protocols: scenario.protocols.map(({ use, as, ...one }) => ({
         use,
         as: as ?? use,
@@ -103,7 +118,26 @@ class Maker {
       events: ordered(drafted, faultEvents(spans)),
       phases,
       expect: scenario.expect.map((one) => ({ ...one })),
+      ...(chaos.core === undefined ? {} : { core: chaos.core }),
     }
+  }
+
+  /** What is drawn instead of scripted, with the labels of the core and of what is outside. */
+  #chaos(plans: readonly GroupPlan[], network: NetworkPlan, report: Report) {
+    const { spans, core } = chaosOf({
+      scenario: this.#scenario,
+      random: this.#random,
+      menu: this.#menu,
+      groups: this.#terrain.groups,
+      manager: plans[0]?.members[0] ?? 0,
+      leaders: plans.flatMap(({ leaders }) => leaders),
+      absent: network.absent,
+      report,
+    })
+    const all = Array.from({ length: this.#scenario.group.nodes }, (_, node) => node)
+    const rest = all.filter((node) => core?.nodes.includes(node) !== true)
+    const labels = core === undefined ? {} : { [CORE]: core.nodes, [OUTSIDE]: rest }
+    return { spans, core, labels }
   }
 
   #split(nodes: number, count: number): readonly (readonly number[])[] {
@@ -192,10 +226,11 @@ class Maker {
     return run
   }
 
-  #expectations(labels: readonly string[], faults: readonly string[]): void {
+  #expectations(labels: readonly string[], faults: readonly string[], stays: boolean): void {
     const { expect, protocols } = this.#scenario
     const names = protocols.map(({ use, as }) => as ?? use)
-    const phases = ['all', 'before', ...faults.flatMap((id) => [id, `after-${id}`])]
+    const of = (id: string) => (stays ? [id] : [id, `after-${id}`])
+    const phases = ['all', 'before', ...faults.flatMap(of)]
     names.forEach((name, index) => {
       if (names.indexOf(name) === index) return
       const message = `two protocols are called "${name}": tell them apart with \`as\``
@@ -251,6 +286,8 @@ class Maker {
     )
   }
 }
+
+type Report = (path: Path, message: string) => void
 
 const LEADERS_MAX = 16
 

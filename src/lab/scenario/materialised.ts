@@ -125,7 +125,7 @@ export interface FaultEvent {
   readonly id: string
   /** A fault that comes and goes, or node by node, has several parts. */
   readonly part: number
-  /** Undefined: this part is over. */
+  /** Undefined: this part is over. One without such an event lasts until nothing is looked at any more. */
   readonly fault?: Fault
 }
 
@@ -186,6 +186,14 @@ export interface Expectation {
   readonly why: string
 }
 
+/** A part of the mesh that is healed while all else stays broken, and has to get on. */
+export interface CorePlan {
+  readonly nodes: readonly number[]
+  readonly fromMs: number
+  /** How long it may take for an operation of any kind. */
+  readonly boundMs: number
+}
+
 export interface Materialised {
   readonly lab: 1
   readonly name: string
@@ -203,4 +211,6 @@ export interface Materialised {
   /** Every fault id, in order of first appearance. */
   readonly phases: readonly string[]
   readonly expect: readonly Expectation[]
+  /** Whose members are the only ones that are healed in the end. Default: all are. */
+  readonly core?: CorePlan
 }

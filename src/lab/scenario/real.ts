@@ -49,11 +49,17 @@ export function asReal(scenario: Scenario, drawn: Materialised, engine: string):
   if (kept.some(({ atMs, kind }) => kind === 'fault' && atMs > run.durationMs)) {
     refuse(['real', 'duration'], 'ends before the last fault does')
   }
+  const core = drawn.core && { ...drawn.core, fromMs: scaled(drawn.core.fromMs) }
+  if (core !== undefined && core.fromMs + core.boundMs > run.durationMs) {
+    const seconds = Math.ceil((core.fromMs + core.boundMs) / 1_000)
+    refuse(['real'], `leaves the core less time than chaos.bound: it would take ${seconds} s`)
+  }
   real.protocols?.forEach((name, index) => {
     if (drawn.protocols.some(({ as }) => as === name)) return
     refuse(['real', 'protocols', index], `no protocol of this scenario is called "${name}"`)
   })
-  return { materialised: { ...drawn, run, events: kept, protocols }, problems }
+  const whole = { ...drawn, run, events: kept, protocols, ...(core ? { core } : {}) }
+  return { materialised: whole, problems }
 }
 
 const ms = (text: string): number => durationMs(text) ?? 0

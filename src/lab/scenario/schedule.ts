@@ -16,9 +16,12 @@ export interface Span {
   readonly id: string
   readonly part: number
   readonly fromMs: number
+  /** Infinity: it never ends. */
   readonly toMs: number
   readonly fault: Fault
   readonly path: Path
+  /** Begins before anything of the same instant ends, because it is what is left of that. */
+  readonly first?: boolean
 }
 
 export interface ScheduleParts {
@@ -66,13 +69,15 @@ export function spansOf(parts: ScheduleParts): Span[] {
 
 /** Beginnings and ends, in order; what ends at an instant ends before what begins. */
 export function faultEvents(spans: readonly Span[]): FaultEvent[] {
-  const events = spans.flatMap(({ id, part, fromMs, toMs, fault }): FaultEvent[] => [
-    { kind: 'fault', atMs: fromMs, id, part, fault },
-    { kind: 'fault', atMs: toMs, id, part },
+  const ranked = spans.flatMap(({ id, part, fromMs, toMs, fault, first = false }) => [
+    { rank: first ? 0 : 2, event: { kind: 'fault', atMs: fromMs, id, part, fault } as const },
+    ...(Number.isFinite(toMs)
+      ? [{ rank: 1, event: { kind: 'fault', atMs: toMs, id, part } as const }]
+      : []),
   ])
-  return events.sort(
-    (a, b) => a.atMs - b.atMs || Number(a.fault !== undefined) - Number(b.fault !== undefined),
-  )
+  return ranked
+    .sort((a, b) => a.event.atMs - b.event.atMs || a.rank - b.rank)
+    .map(({ event }) => event)
 }
 
 function endOf(

@@ -4,12 +4,9 @@
 import { z } from 'zod'
 
 import { lies } from '../world/lies.ts'
-import { DURATION, JITTER } from './duration.ts'
-
-const duration = z
-  .string()
-  .regex(DURATION, 'a duration with its unit, such as 40ms, 10s, 5m, 24h or 7d')
-  .describe('A duration with its unit: 40ms, 10s, 5m, 24h, 7d.')
+import { chaos } from './chaos/schema.ts'
+import { JITTER } from './duration.ts'
+import { duration } from './words.ts'
 
 const selector = z
   .union([z.string().min(1).max(200), z.number().int().min(0)])
@@ -207,6 +204,7 @@ export const scenarioSchema = z
       .max(32),
     workload: z.array(workload).max(200).default([]),
     schedule: z.array(schedule).max(1_000).default([]),
+    chaos: chaos.optional(),
     run: z.strictObject({
       warmup: duration.default('0s'),
       duration,

@@ -13,8 +13,11 @@ export interface Part {
 
 type SplitItem = Extract<ScheduleItem, { do: 'split' }>
 
+/** As much of a split as its shape needs. */
+export type ShapedSplit = Pick<SplitItem, 'shape' | 'mode' | 'direction'>
+
 export interface ShapeParts {
-  readonly item: SplitItem
+  readonly item: ShapedSplit
   /** Members of each group: a shape is made in every group. */
   readonly groups: readonly (readonly number[])[]
   readonly forMs: number
@@ -60,7 +63,7 @@ export function partsOfShape(parts: ShapeParts): Part[] {
   }
 }
 
-export function splitFault(item: SplitItem, sides: Sides, rest: boolean): Fault {
+export function splitFault(item: ShapedSplit, sides: Sides, rest: boolean): Fault {
   const { mode, direction } = item
   return { do: 'split', sides, rest, mode, direction }
 }

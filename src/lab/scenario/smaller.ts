@@ -77,7 +77,13 @@ export function withoutNode(scenario: Materialised, gone: number): Materialised 
     ([name, nodes]) => [name, left(nodes)] as const,
   )
   const events = scenario.events.flatMap((event) => eventWithout(event, refs))
-  const small = { ...scenario, nodes: scenario.nodes - 1, labels: Object.fromEntries(labels) }
+  const { core, ...others } = scenario
+  const small = {
+    ...others,
+    nodes: scenario.nodes - 1,
+    labels: Object.fromEntries(labels),
+    ...(core === undefined ? {} : { core: { ...core, nodes: left(core.nodes) } }),
+  }
   const network = networkWithout(scenario.network, gone, left)
   const whole = { ...small, groups: groups as GroupPlan[], network }
   return withEvents(whole, paired(events))

@@ -165,7 +165,10 @@ export class RealStage {
   }
 
   #agree(digests: readonly (readonly [number, Fact])[]): boolean {
-    return new Set(digests.map(([, fact]) => JSON.stringify(fact))).size <= this.#groups.length
+    // Who is never healed need not agree.
+    const { core } = this.#run.scenario
+    const counted = digests.filter(([node]) => core?.nodes.includes(node) !== false)
+    return new Set(counted.map(([, fact]) => JSON.stringify(fact))).size <= this.#groups.length
   }
 
   #end(why: 'quiet' | 'bound' | 'interrupted'): void {

@@ -216,7 +216,10 @@ export class SimStage {
 
   #isQuiet(): boolean {
     return this.#setup.groups.every((_, group) => {
-      const nodes = this.#own.filter((node) => !this.#faults.liars.has(node))
+      const { core } = this.#run.scenario
+      const nodes = this.#own.filter(
+        (node) => !this.#faults.liars.has(node) && core?.nodes.includes(node) !== false,
+      )
       return allAgree(nodes.flatMap((node) => this.#digestOf(node, group) ?? []))
     })
   }
