@@ -40,8 +40,9 @@ interface Seat {
   readonly texts: Map<string, Held>
   readonly told: { view: string; epoch: string; manager: number | null | undefined; aud: string }
   governed: boolean
-  /** Texts whose state may be another now: of these members, or all. */
-  recheck: Set<string> | 'all' | undefined
+  /** Texts whose state may be another now: all of these members, and whatever is not shown yet. */
+  readonly recheck: Set<string>
+  recheckUnshown: boolean
 }
 
 export class Observer {
@@ -128,7 +129,8 @@ export class Observer {
       display: new Display(),
       texts: new Map(),
       governed: true,
-      recheck: undefined,
+      recheck: new Set(),
+      recheckUnshown: false,
     }
     this.#seats.set(node, seat)
     this.settled(node)
@@ -142,11 +144,11 @@ export class Observer {
         return this.#message(seat, event)
       case 'departed':
         seat.governed = true
-        if (seat.recheck !== 'all') seat.recheck = (seat.recheck ?? new Set()).add(event.member)
+        seat.recheck.add(event.member)
         return
       case 'epoch':
         seat.governed = true
-        if (event.opened) seat.recheck = 'all'
+        if (event.opened) seat.recheckUnshown = true
         return
       case 'reach':
         seat.governed = true
@@ -162,8 +164,7 @@ export class Observer {
   settled(node: number): void {
     const seat = this.#seats.get(node)
     if (seat === undefined) return
-    if (seat.recheck !== undefined) this.#recheck(seat, seat.recheck)
-    seat.recheck = undefined
+    this.#recheck(seat)
     if (seat.governed) this.#govern(seat)
     seat.governed = false
   }
@@ -272,11 +273,15 @@ export class Observer {
     }
   }
 
-  #recheck(seat: Seat, members: ReadonlySet<string> | 'all'): void {
-    for (const held of seat.texts.values()) {
-      const again = members === 'all' ? held.state !== 'shown' : members.has(held.member)
+  #recheck(seat: Seat): void {
+    const { recheck, recheckUnshown, texts } = seat
+    if (recheck.size === 0 && !recheckUnshown) return
+    for (const held of texts.values()) {
+      const again = recheck.has(held.member) || (recheckUnshown && held.state !== 'shown')
       if (again) this.#open(seat, held, true)
     }
+    recheck.clear()
+    seat.recheckUnshown = false
   }
 
   #govern(seat: Seat): void {

@@ -61,6 +61,14 @@ export const cases: Readonly<Record<string, Case>> = {
     workload:
       '{ kind: join, who: "5", at: 9s }, { kind: join, who: "2", at: 26s }, { kind: leave, who: "1", at: 10s }, { kind: read, who: "*", perNodePerMinute: 20 }',
   },
+  // What node 1 says as the links come back is shown on its side and withdrawn when the word of 0 arrives,
+  // with new keys in the same instant.
+  'removed and heard once more': {
+    schedule: '{ at: 2s, id: p1, do: split, sides: ["0", "1,2"], for: 18s }',
+    group: '{ nodes: 3, roles: { manager: "0", leaders: "0,2" } }',
+    workload:
+      '{ kind: kick, at: 17s, who: "0", target: "1" }, { kind: chat, who: "1", from: 19s, to: 21s, arrivals: periodic, perNodePerMinute: 600 }',
+  },
   'several groups': { ...split('shape: halves'), group: '{ nodes: 9, count: 3 }' },
 }
 
