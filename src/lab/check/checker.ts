@@ -27,6 +27,8 @@ export interface CheckResult {
   readonly witnesses: readonly Witness[]
   /** Why unknown, or what else is to be known. */
   readonly note: string
+  /** Of C16: the states that were reached. */
+  readonly reached?: readonly string[]
 }
 
 export interface Checker extends TraceReader {

@@ -6,11 +6,12 @@ import type { Materialised } from '../scenario/materialised.ts'
 import { convergesInTheEnd, durability, faultsHold } from './agreement.ts'
 import type { Checker, MakeChecker } from './checker.ts'
 import { attribution } from './conduct.ts'
+import { coverage } from './coverage.ts'
 import { authorOrder, causality, noInvention, noLoss } from './delivery.ts'
 import { keysServeOnce, oneEpoch } from './keys.ts'
 import { liveness } from './liveness.ts'
 import { confidentiality, decisionsStand } from './membership.ts'
-import { coverage, resources } from './resources.ts'
+import { resources } from './resources.ts'
 
 const checkers: readonly MakeChecker[] = [
   noLoss,

@@ -79,7 +79,8 @@ class CoreLiveness implements Checker {
     if (!together) return 'the core was not in one piece'
     if (this.#members.size < 2) return 'fewer than two of the core belong to the group'
     // Who does not belong carries nothing for those who do.
-    if (!surely.isWhole(this.#members)) return 'those of the core who belong do not reach each other'
+    if (!surely.isWhole(this.#members))
+      return 'those of the core who belong do not reach each other'
     return ''
   }
 

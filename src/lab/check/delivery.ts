@@ -5,6 +5,7 @@ import { fatesOf } from '../measure/fate.ts'
 import type { Ledger } from '../measure/ledger.ts'
 import type { TraceEvent } from '../trace/event.ts'
 import type { Checker, CheckResult, MakeChecker } from './checker.ts'
+import { Names } from './names.ts'
 import { Findings } from './verdicts.ts'
 
 /** C1: every accepted text is at every member who ought to have it, or was withdrawn. */
@@ -77,10 +78,7 @@ class AuthorOrder implements Checker {
   readonly #findings = new Findings('C3', 'Author order and gap-free')
   /** `<author>:<seq>` -> the event that used it. */
   readonly #used = new Map<string, number>()
-  /** By node: under how many names it has spoken, and the last number under this one. */
-  readonly #lines = new Map<number, { line: number; seq: number }>()
-  /** Who is coming in anew: the next time that it begins at a lower number it has another name. */
-  readonly #anew = new Set<number>()
+  readonly #names = new Names()
   /** The name under which a message was said. */
   readonly #lineOf = new Map<string, number>()
   /** `<node>:<author>/<name>` -> the last number taken in there. */
@@ -93,9 +91,8 @@ class AuthorOrder implements Checker {
   see(event: TraceEvent): void {
     if (event.k === 'msg') this.#said(event)
     else if (event.k === 'rx') this.#took(event)
-    else if (event.k === 'op' && (event.f === 'join' || event.f === 'recover-device')) {
-      if (event.phase === 'invoke') this.#anew.add(event.n)
-    } else if (event.k === 'life' && !event.up) {
+    else if (event.k === 'op') this.#names.asked(event)
+    else if (event.k === 'life' && !event.up) {
       // What was not synced may come again.
       for (const name of this.#last.keys()) {
         if (name.startsWith(`${event.n}:`)) this.#last.delete(name)
@@ -108,7 +105,7 @@ class AuthorOrder implements Checker {
   }
 
   #said({ n, g, seq, m, i }: Extract<TraceEvent, { k: 'msg' }>): void {
-    const line = this.#lineAt(n, seq)
+    const line = this.#names.lineOf(n, seq)
     this.#lineOf.set(m, line)
     const name = `${g}:${n}/${line}:${seq}`
     const before = this.#used.get(name)
@@ -118,14 +115,6 @@ class AuthorOrder implements Checker {
       this.#findings.broken(`node ${n} used number ${seq} again for ${m}`, [before, i])
     }
     this.#used.set(name, i)
-  }
-
-  #lineAt(node: number, seq: number): number {
-    const at = this.#lines.get(node) ?? { line: 0, seq: -1 }
-    this.#lines.set(node, at)
-    if (seq < at.seq && this.#anew.delete(node)) at.line += 1
-    at.seq = seq
-    return at.line
   }
 
   #took({ n, m, i }: Extract<TraceEvent, { k: 'rx' }>): void {

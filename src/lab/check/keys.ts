@@ -7,6 +7,7 @@ import type { Materialised } from '../scenario/materialised.ts'
 import type { TraceEvent } from '../trace/event.ts'
 import { settleUs } from './bounds.ts'
 import type { Checker, CheckResult, MakeChecker } from './checker.ts'
+import { Names } from './names.ts'
 import { Findings } from './verdicts.ts'
 
 /** C8: no number of an author is used twice under one epoch, and no key is derived in two ways. */
@@ -16,6 +17,7 @@ class KeysServeOnce implements Checker {
   readonly #findings = new Findings('C8', 'No key or nonce reuse')
   readonly #used = new Map<string, { readonly m: string; readonly i: number }>()
   readonly #derived = new Map<string, { readonly from: string; readonly i: number }>()
+  readonly #names = new Names()
   readonly #ledger: Ledger
 
   constructor(ledger: Ledger) {
@@ -24,8 +26,12 @@ class KeysServeOnce implements Checker {
 
   see(event: TraceEvent): void {
     if (this.#ledger.liars.has(event.n)) return
+    if (event.k === 'op') this.#names.asked(event)
     if (event.k === 'msg') {
-      const name = `${event.g} ${event.n} ${event.epoch} ${event.seq}`
+      const line = this.#names.lineOf(event.n, event.seq)
+      // What is said under no epoch is signed and sealed under no key.
+      if (event.epoch === '') return
+      const name = `${event.g} ${event.n}/${line} ${event.epoch} ${event.seq}`
       const before = this.#used.get(name)
       this.#findings.tested()
       if (before !== undefined && before.m !== event.m) {

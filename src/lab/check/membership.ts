@@ -59,9 +59,12 @@ class Moves {
   readonly gone = new Map<string, Change>()
   readonly came = new Map<string, Change>()
   readonly #kicks = new KickList()
+  /** Whom each node knew and knows no more, or knows again. */
+  readonly #known = new Map<string, { before: ReadonlySet<number>; readonly lost: Set<number> }>()
   #seen = 0
 
   see(event: TraceEvent): void {
+    if (event.k === 'view') this.#view(event)
     this.#kicks.see(event)
     for (; this.#seen < this.#kicks.done.length; this.#seen++) {
       const kick = this.#kicks.done[this.#seen]
@@ -74,6 +77,18 @@ class Moves {
     const change = { atUs: event.t, i: event.i, m: event.m }
     if (event.f === 'leave') this.gone.set(name, change)
     else if (event.f === 'join') this.came.set(name, change)
+  }
+
+  /** Let in again, in the eyes of one who knew it was gone: that may be long before or after the answer. */
+  #view({ g, n, t: atUs, i, members }: Extract<TraceEvent, { k: 'view' }>): void {
+    const known = this.#known.get(`${g} ${n}`) ?? { before: new Set(), lost: new Set() }
+    const now = new Set(members)
+    for (const node of known.before) if (!now.has(node)) known.lost.add(node)
+    for (const node of now) {
+      if (known.lost.delete(node)) this.came.set(`${g} ${node}`, { atUs, i })
+    }
+    known.before = now
+    this.#known.set(`${g} ${n}`, known)
   }
 }
 

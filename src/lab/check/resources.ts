@@ -1,5 +1,5 @@
 // C15 resources: what a protocol says and decides by itself stays bounded, and comes back to the calm
-// level after a heal. C16 coverage: which interesting states a run has reached at all.
+// level after a heal.
 
 import type { Ledger } from '../measure/ledger.ts'
 import type { Materialised } from '../scenario/materialised.ts'
@@ -90,88 +90,3 @@ class Resources implements Checker {
     findings.broken(what, [after[0]?.i ?? 0, after.at(-1)?.i ?? 0])
   }
 }
-
-/** C16: which of the states that are worth reaching were reached. A run that reached none says little. */
-export const coverage: MakeChecker = (_, ledger) => new Coverage(ledger)
-
-class Coverage implements Checker {
-  readonly #ledger: Ledger
-  readonly #reached = new Map<string, number>()
-  readonly #using = new Map<string, string>()
-  #linksUs = Number.NEGATIVE_INFINITY
-
-  constructor(ledger: Ledger) {
-    this.#ledger = ledger
-  }
-
-  see(event: TraceEvent): void {
-    const word = this.#wordOf(event)
-    if (word !== undefined && !this.#reached.has(word)) this.#reached.set(word, event.i)
-  }
-
-  result(): CheckResult {
-    const missing = worthReaching.filter((word) => !this.#reached.has(word))
-    const reached = [...this.#reached.keys()]
-    const note = `reached: ${reached.join(', ') || 'nothing'}; not reached: ${missing.join(', ') || 'nothing'}`
-    return {
-      id: 'C16',
-      title: 'Coverage',
-      held: reached.length > 0 ? 'true' : 'unknown',
-      tested: reached.length,
-      violations: 0,
-      witnesses: [],
-      note,
-    }
-  }
-
-  #wordOf(event: TraceEvent): (typeof worthReaching)[number] | undefined {
-    switch (event.k) {
-      case 'fault':
-        return event.state === 'verified' ? 'a fault in force' : undefined
-      case 'links':
-        this.#linksUs = event.t
-        return undefined
-      case 'epoch':
-        return this.#epoch(event)
-      case 'op':
-        if (event.f !== 'kick' || event.phase !== 'ok') return undefined
-        return isCut(this.#ledger.components.at(event.t)) ? 'a removal in a cut' : undefined
-      case 'forgot':
-        return 'a crash that lost something'
-      case 'utd':
-        return 'something held and unreadable'
-      case 'hide':
-        return 'a text taken back'
-      case 'proof':
-        return 'a lie proven'
-      default:
-        return undefined
-    }
-  }
-
-  #epoch({ g, n, t, heads, sending }: Extract<TraceEvent, { k: 'epoch' }>) {
-    const change = this.#using.has(`${g} ${n}`)
-    this.#using.set(`${g} ${n}`, sending ?? heads.join(' '))
-    const mine = [...this.#using].filter(([name]) => name.startsWith(`${g} `))
-    const forks = new Set(mine.map(([, epoch]) => epoch)).size
-    if (forks > 2) return 'three epochs at once'
-    if (forks > 1 && isCut(this.#ledger.components.at(t))) return 'two epochs in a cut'
-    return change && t - this.#linksUs < 1_000_000
-      ? 'new keys within a second of a heal'
-      : undefined
-  }
-}
-
-const worthReaching = [
-  'a fault in force',
-  'two epochs in a cut',
-  'three epochs at once',
-  'new keys within a second of a heal',
-  'a removal in a cut',
-  'a crash that lost something',
-  'something held and unreadable',
-  'a text taken back',
-  'a lie proven',
-] as const
-
-const isCut = (parts: Int32Array): boolean => new Set(parts.filter((part) => part >= 0)).size > 1

@@ -4,6 +4,9 @@
 
 import { type Link, type LinkMatrix, LinkTable, passes } from '../world/links.ts'
 
+/** More are not looked through for bridges. */
+const PARTIAL_NODES_MAX = 64
+
 interface Stretch {
   readonly fromUs: number
   /** The part of each node; -1 while it does not run. */
@@ -109,6 +112,16 @@ export class Components {
     return seen.size === nodes.size && [...nodes].every((node) => this.#up[node] === 1)
   }
 
+  /** Whether somebody reaches two at the moment who do not reach each other: no clean split, a bridge. */
+  isPartial(): boolean {
+    const nodes = Array.from({ length: this.#nodes }, (_, node) => node)
+    if (this.#nodes > PARTIAL_NODES_MAX) return false
+    return nodes.some((node) => {
+      const near = nodes.filter((other) => other !== node && this.#linked(node, other))
+      return near.some((one) => near.some((other) => one < other && !this.#linked(one, other)))
+    })
+  }
+
   #overlaps(index: number, fromUs: number, toUs: number): boolean {
     const nextUs = this.#stretches[index + 1]?.fromUs ?? Number.POSITIVE_INFINITY
     return (this.#stretches[index]?.fromUs ?? 0) <= toUs && nextUs > fromUs
@@ -122,6 +135,8 @@ export class Components {
 
   #settle(): void {
     if (this.#staleUs === undefined) return
+    // Asked for in the middle of an instant: what was true for none of its time never was.
+    if (this.#stretches.at(-1)?.fromUs === this.#staleUs) this.#stretches.pop()
     this.#stretches.push({ fromUs: this.#staleUs, partOf: this.#parts() })
     this.#staleUs = undefined
   }

@@ -13,6 +13,7 @@ import type { Crypto } from '../../../crypto/crypto.ts'
 import type { Digest, Look, TellNode } from '../port.ts'
 import type { Fact } from '../../trace/event.ts'
 import { Display } from './display.ts'
+import { Roll } from './roll.ts'
 import { type TextState, recordAt, stateOf, textAt } from './stored.ts'
 import { Thefts } from './thefts.ts'
 
@@ -51,8 +52,7 @@ export class Observer {
   readonly #groups: readonly string[]
   readonly #tell: TellNode
   readonly #seats = new Map<number, Seat>()
-  readonly #nodes = new Map<string, number>()
-  readonly #members = new Map<number, string>()
+  readonly #roll = new Roll()
   readonly #audiences = new Set<string>()
   readonly #thefts: Thefts
 
@@ -74,18 +74,21 @@ export class Observer {
     }
   }
 
-  /** A node is, from now on, this member. */
+  /** A node is, from now on, this member. What is meant for who it was before is not meant for it. */
   name(node: number, member: string): void {
-    this.#nodes.set(member, node)
-    this.#members.set(node, member)
+    if (!this.#roll.name(node, member)) return
+    for (const seat of this.#seats.values()) {
+      seat.governed = true
+      seat.told.aud = ''
+    }
   }
 
   nodeOf(member: string): number | undefined {
-    return this.#nodes.get(member)
+    return this.#roll.nodeOf(member)
   }
 
   memberAt(node: number): string | undefined {
-    return this.#members.get(node)
+    return this.#roll.memberAt(node)
   }
 
   isMember(node: number): boolean {
@@ -97,7 +100,7 @@ export class Observer {
   arrived(node: number): void {
     const report = this.#report(node)
     if (report === undefined) return
-    if (this.#members.get(node) !== report.self) this.#seats.delete(node)
+    if (this.#roll.memberAt(node) !== report.self) this.#seats.delete(node)
     this.name(node, report.self)
     this.begin(node, true)
   }
@@ -105,7 +108,7 @@ export class Observer {
   /** The disk of a member is copied. */
   copied(node: number): boolean {
     const seat = this.#seats.get(node)
-    const member = this.#members.get(node)
+    const member = this.#roll.memberAt(node)
     if (seat === undefined || member === undefined) return false
     const { group, number } = seat
     const rows = this.#look.rows(node)
@@ -154,7 +157,7 @@ export class Observer {
         seat.governed = true
         return
       case 'equivocation': {
-        const against = this.#nodes.get(event.member) ?? -1
+        const against = this.#roll.nodeOf(event.member) ?? -1
         return this.#tell(node, { k: 'proof', g: seat.group, against })
       }
       default:
@@ -189,7 +192,7 @@ export class Observer {
     if (seat === undefined || report === undefined || !isPresent(report)) return undefined
     return {
       held: report.root.slice(0, 16),
-      members: this.#membersOf(report).join(' '),
+      members: this.#roll.present(report).join(' '),
       epochs: report.epochHeads.map(short).sort().join(' '),
       order: seat.late ? '' : this.#hash(seat.display.order().join(' ')),
     }
@@ -246,7 +249,7 @@ export class Observer {
     if (seat.told.aud !== '' && !seat.governed) return
     const report = this.#report(seat.node)
     if (report === undefined) return
-    const members = this.#membersOf(report)
+    const members = this.#roll.present(report)
     const id = this.#hash(`${seat.group} ${members.join(' ')}`)
     seat.told.aud = id
     if (this.#audiences.has(id)) return
@@ -288,7 +291,9 @@ export class Observer {
     const { node, group: g, told } = seat
     const report = this.#report(node)
     if (report === undefined) return
-    const members = this.#membersOf(report)
+    // It came in anew, perhaps long after whoever asked it to had given up.
+    if (report.self !== this.#roll.memberAt(node)) return this.arrived(node)
+    const members = this.#roll.present(report)
     const view = members.join(' ')
     if (view !== told.view) {
       told.view = view
@@ -302,7 +307,7 @@ export class Observer {
       told.epoch = epoch
       this.#tell(node, { k: 'epoch', g, heads, sending })
     }
-    const manager = report.manager === null ? null : (this.#nodes.get(report.manager) ?? null)
+    const manager = report.manager === null ? null : (this.#roll.nodeOf(report.manager) ?? null)
     if (manager === told.manager) return
     told.manager = manager
     this.#tell(node, { k: 'role', g, manager })
@@ -318,13 +323,6 @@ export class Observer {
       line,
       counter,
     })
-  }
-
-  #membersOf(report: GroupReport): number[] {
-    return report.members
-      .filter(({ state }) => state === 'active' || state === 'dormant' || state === 'invited')
-      .flatMap(({ member }) => this.#nodes.get(member) ?? [])
-      .sort((a, b) => a - b)
   }
 
   #report(node: number): GroupReport | undefined {

@@ -45,7 +45,8 @@ export function chaosOf(scene: ChaosScene): Drawn {
   const { chaos } = scenario
   if (chaos === undefined || isRefused(chaos, scene)) return nothing
   const able = offered(menu)
-  const kinds = chaos.faults === undefined ? able : able.filter((one) => chaos.faults?.includes(one))
+  const kinds =
+    chaos.faults === undefined ? able : able.filter((one) => chaos.faults?.includes(one))
   if (kinds.length === 0) return nothing
   const own = random.fork(CHAOS)
   const [fromMs, toMs] = [ms(chaos.from), ms(chaos.to)]

@@ -81,15 +81,28 @@ export function breakAround(
     (node) => !inside.has(node),
   )
   const random = parts.random.fork('breaks')
+  const modes = modesOf(parts.menu, drawn)
+  const bodies = (['crash', 'offline', 'pause'] as const).filter((one) =>
+    parts.menu.faults.has(one),
+  )
   const shuffled = random.shuffle(outside.filter((node) => !down.has(node)))
   const more = shuffled.flatMap((node, place): Part[] => {
     // One at least is broken, the others as it comes: some go on reaching all, or some.
     const must = place === 0 && down.size === 0
     if (!must && random.below(4) === 0) return []
-    return breakOf(node, core, { ...parts, random }, resting.has(node))
+    return breakOf(node, core, { ...parts, random }, resting.has(node) ? [] : bodies, modes)
   })
-  const gaps = gapsInside(core, parts).map(forever)
+  const gaps = gapsInside(core, parts, modes).map(forever)
   return { chaos, forever: [...left.map(forever), ...more, ...gaps] }
+}
+
+type Mode = Exclude<Cut, 'none'>
+
+/** A link that is to hold back cannot lose as well: where the chaos holds back, so does the rest. */
+function modesOf({ modes }: Menu, drawn: readonly Part[]): readonly Mode[] {
+  const holds = drawn.some(({ fault }) => 'mode' in fault && fault.mode === 'hold')
+  if (holds) return ['hold']
+  return (['blackhole', 'reset'] as const).filter((one) => modes.has(one))
 }
 
 /** Whoever came back within this may still be at it, and cannot go down again. */
@@ -125,7 +138,7 @@ function cutsLeft(lasting: readonly Part[], inside: ReadonlySet<number>, nodes: 
       return meant || back ? worse(worst, fault.mode) : worst
     }, under.link(from, to).cut)
   return all.flatMap((from) => {
-    const byMode = new Map<Exclude<Cut, 'none'>, number[]>()
+    const byMode = new Map<Mode, number[]>()
     for (const to of all) {
       const mode = to === from || (inside.has(from) && inside.has(to)) ? 'none' : cutOf(from, to)
       if (mode !== 'none') byMode.set(mode, [...(byMode.get(mode) ?? []), to])
@@ -159,20 +172,19 @@ function breakOf(
   node: number,
   core: readonly number[],
   { random, menu, atMs, endMs }: CoreParts,
-  resting: boolean,
+  bodies: readonly ('crash' | 'offline' | 'pause')[],
+  modes: readonly Mode[],
 ): Part[] {
   const forever = (fault: Fault): Part[] => [{ fromMs: atMs, toMs: NEVER_MS, fault }]
-  const mode = (['blackhole', 'reset'] as const).filter((one) => menu.modes.has(one))
-  const cuts = mode.length > 0 && menu.faults.has('cut')
-  const bodies = (['crash', 'offline', 'pause'] as const).filter((one) => menu.faults.has(one))
-  const ways = [...(resting ? [] : bodies), ...(cuts ? cutWays : [])]
+  const cuts = modes.length > 0 && menu.faults.has('cut')
+  const ways = [...bodies, ...(cuts ? cutWays : [])]
   if (ways.length === 0) return []
   const way = pick(ways, random)
   if (way === 'crash') {
     return forever({ do: way, nodes: [node], unsynced: 'keep', silent: menu.crashes.has('silent') })
   }
   if (way === 'offline' || way === 'pause') return forever({ do: way, nodes: [node] })
-  const cut = pick(mode, random)
+  const cut = pick(modes, random)
   const order = random.shuffle(core)
   if (way === 'apart') return forever(oneWay([node], order, cut, true))
   if (way === 'deaf') return forever(oneWay(order, [node], cut))
@@ -191,11 +203,10 @@ function breakOf(
 const cutWays = ['apart', 'deaf', 'dumb', 'partly', 'now and then'] as const
 
 /** Links that the core has to do without: as many as leave it in one piece, and no more. */
-function gapsInside(core: readonly number[], parts: CoreParts): Fault[] {
+function gapsInside(core: readonly number[], parts: CoreParts, modes: readonly Mode[]): Fault[] {
   const { menu, absent } = parts
   const random = parts.random.fork('links')
   const some = parts.links === 'some' || (parts.links === 'any' && random.below(2) === 0)
-  const modes = (['blackhole', 'reset'] as const).filter((mode) => menu.modes.has(mode))
   if (!some || modes.length === 0 || !menu.faults.has('cut')) return []
   const apart = new Set(absent.map(([a, b]) => pairOf(a, b)))
   const pairs = core.flatMap((a, place) => core.slice(place + 1).map((b) => [a, b] as const))
@@ -211,12 +222,7 @@ function gapsInside(core: readonly number[], parts: CoreParts): Fault[] {
   })
 }
 
-function oneWay(
-  from: readonly number[],
-  to: readonly number[],
-  mode: Exclude<Cut, 'none'>,
-  both = false,
-): Fault {
+function oneWay(from: readonly number[], to: readonly number[], mode: Mode, both = false): Fault {
   return { do: 'cut', from, to, mode, both }
 }
 

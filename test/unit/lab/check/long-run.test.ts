@@ -231,7 +231,9 @@ test('a short disagreement within reach is none', () => {
 
 test('coverage names what was reached and what was not; nothing reached is unknown', () => {
   const note = judged(good()).get('C16')?.note
-  expect(note).toContain('reached: a fault in force, a removal in a cut, two epochs in a cut')
+  expect(note).toContain(
+    'reached: a fault in force, two epochs in a cut, a removal in a cut, a removal that its target could not hear of;',
+  )
   expect(note).toMatch(/not reached: .*a lie proven/)
   expect(judged([[1, -1, { k: 'end', why: 'quiet' }]]).get('C16')?.held).toBe('unknown')
 })
