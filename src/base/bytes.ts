@@ -94,23 +94,25 @@ export function compare(a: Bytes, b: Bytes): number {
 
 const digitCodes = utf8('0123456789abcdef')
 const idCodes = new Array<number>(64).fill(0)
+const shortCodes = new Array<number>(16).fill(0)
 
 /** Lower-case hexadecimal, two digits a byte. */
 export function toHex(bytes: Bytes): string {
-  if (bytes.length === 32) return idToHex(bytes)
+  if (bytes.length === 32) return inOnePiece(bytes, idCodes)
+  if (bytes.length === 8) return inOnePiece(bytes, shortCodes)
   let hex = ''
   for (let index = 0; index < bytes.length; index++) hex += hexOfByte[bytes[index] ?? 0]
   return hex
 }
 
-/** In one piece: ids become keys of maps, and a text put together from 32 is flattened there first. */
-function idToHex(id: Bytes): string {
-  for (let index = 0; index < 32; index++) {
+/** Ids and their beginnings become keys of maps, and a text put together from pieces is flattened there first. */
+function inOnePiece(id: Bytes, codes: number[]): string {
+  for (let index = 0; index < id.length; index++) {
     const byte = id[index] ?? 0
-    idCodes[2 * index] = digitCodes[byte >>> 4] ?? 0
-    idCodes[2 * index + 1] = digitCodes[byte & 15] ?? 0
+    codes[2 * index] = digitCodes[byte >>> 4] ?? 0
+    codes[2 * index + 1] = digitCodes[byte & 15] ?? 0
   }
-  return String.fromCharCode.apply(null, idCodes)
+  return String.fromCharCode.apply(null, codes)
 }
 
 /** Reads hexadecimal of either case; `undefined` for an odd length or any other character. */

@@ -109,11 +109,23 @@ const standing = (member: Omit<Member, 'standing'>): Member => ({
             : Standing.active,
 })
 
-export const applyChange = (roster: Roster, change: RosterChange, cause: Cause): Roster => {
-  if (change.kind === 'admit') return admit(roster, change.facts, cause)
-  if (change.kind === 'ban') return ban(roster, change.account, cause)
-  const before = roster.members.get(change.member)
-  return before === undefined ? roster : replaced(roster, changed(before, change, cause))
+/** A roster in the making: however many changes it takes, the one it began as is copied once. */
+export interface RosterDraft {
+  readonly members: Map<Hex, Member>
+  bans: readonly Ban[]
+}
+
+export const draftOf = ({ members, bans }: Roster): RosterDraft => ({
+  members: new Map(members),
+  bans,
+})
+
+/** Brings a change into a draft. */
+export const applyChange = (draft: RosterDraft, change: RosterChange, cause: Cause): void => {
+  if (change.kind === 'admit') return admit(draft, change.facts, cause)
+  if (change.kind === 'ban') return ban(draft, change.account, cause)
+  const before = draft.members.get(change.member)
+  if (before !== undefined) replace(draft, changed(before, change, cause))
 }
 
 type OneMember = Exclude<RosterChange, { readonly kind: 'admit' | 'ban' }>
@@ -143,31 +155,29 @@ const changed = (before: Member, change: OneMember, { sequence, builtOn }: Cause
   }
 }
 
-const replaced = (roster: Roster, member: Member): Roster => ({
-  ...roster,
-  members: new Map(roster.members).set(member.facts.member, member),
-})
+const replace = ({ members }: RosterDraft, member: Member): void => {
+  members.set(member.facts.member, member)
+}
 
 /** A second Add of one request changes nothing, unless a ban that the first built on hits it. */
-const admit = (roster: Roster, facts: MemberFacts, { builtOn }: Cause): Roster => {
-  const hits = roster.bans
+const admit = (draft: RosterDraft, facts: MemberFacts, { builtOn }: Cause): void => {
+  const hits = draft.bans
     .filter((one) => equal(one.account, facts.account) && !builtOn(one.sequence))
     .map((one) => one.sequence)
-  const before = roster.members.get(facts.member)
-  if (before === undefined) return replaced(roster, admitted(facts, hits))
+  const before = draft.members.get(facts.member)
+  if (before === undefined) return replace(draft, admitted(facts, hits))
   const fresh = hits.filter((sequence) => !before.removedBy.includes(sequence))
-  if (fresh.length === 0) return roster
-  return replaced(roster, standing({ ...before, removedBy: [...before.removedBy, ...fresh] }))
+  if (fresh.length === 0) return
+  replace(draft, standing({ ...before, removedBy: [...before.removedBy, ...fresh] }))
 }
 
 /** Local numbers are causal: an Add that builds on the ban has not been applied yet. */
-const ban = (roster: Roster, account: Bytes, { sequence }: Cause): Roster => {
-  const members = new Map(roster.members)
-  for (const [name, member] of members) {
+const ban = (draft: RosterDraft, account: Bytes, { sequence }: Cause): void => {
+  for (const member of draft.members.values()) {
     if (!equal(member.facts.account, account)) continue
-    members.set(name, standing({ ...member, removedBy: [...member.removedBy, sequence] }))
+    replace(draft, standing({ ...member, removedBy: [...member.removedBy, sequence] }))
   }
-  return { members, bans: [...roster.bans, { account, sequence }] }
+  draft.bans = [...draft.bans, { account, sequence }]
 }
 
 /** The prekey of the higher counter; of two branches of one author, the greater id. */
@@ -181,14 +191,30 @@ const later = (a: Prekey, b: Prekey): Prekey => {
 }
 
 /** Those to whom an epoch is sealed, by memberId: admitted, not gone, not accused, not dormant. */
-export const activeMembers = (roster: Roster): Member[] =>
-  presentMembers(roster).filter((member) => member.standing === Standing.active)
+export const activeMembers = (roster: Roster): readonly Member[] => listsOf(roster).active
 
 /** Admitted and not gone, the dormant and the accused included, by memberId. */
-export const presentMembers = (roster: Roster): Member[] =>
-  [...roster.members.values()]
+export const presentMembers = (roster: Roster): readonly Member[] => listsOf(roster).present
+
+interface Lists {
+  readonly present: readonly Member[]
+  readonly active: readonly Member[]
+}
+
+/** Rosters never change, and each is asked for its members again and again. */
+const lists = new WeakMap<Roster, Lists>()
+
+const listsOf = (roster: Roster): Lists => {
+  const known = lists.get(roster)
+  if (known !== undefined) return known
+  const here = [...roster.members.values()]
     .filter(present)
     .sort((a, b) => (a.facts.member < b.facts.member ? -1 : 1))
+  const active = here.filter((member) => member.standing === Standing.active)
+  const made = { present: here, active }
+  lists.set(roster, made)
+  return made
+}
 
 const present = (member: Member): boolean =>
   member.standing !== Standing.removed && member.standing !== Standing.left

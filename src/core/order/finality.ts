@@ -28,7 +28,7 @@ export interface Seat {
   readonly closed: boolean
   /** The greatest lamport of a message that counts; 0: none does. */
   readonly last: number
-  /** The leaders whose covering makes its messages count, and what each covers. */
+  /** The leaders whose covering makes its messages count, and what each covers; itself does no harm. */
   readonly asked: readonly { readonly leader: Hex; readonly covers: Vector }[]
   readonly voices: readonly Voice[]
 }
@@ -43,8 +43,8 @@ export interface Finality {
 
 export const noFinality: Finality = Object.freeze({ mark: 0, frontier: emptyVector, seats: [] })
 
-/** Rows found last time, by what was looked for: searches begin there. */
-export type Hints = Map<string, Row>
+/** Rows found last time, by what was looked for, and on which line: searches begin there. */
+export type Hints = Map<string, Map<number, Row>>
 
 /** Works it out, or says which rows must be loaded first. `before`: what it came to last time. */
 export const finalityOf = <Info>(
@@ -59,11 +59,12 @@ export const finalityOf = <Info>(
   if (missing.length > 0) return { missing }
   const seats = counting.map((seat) => ({ ...seat, closed: isClosed(ground, seat) }))
   const mark = markOf(ground, seats)
+  const upToMark = ({ lamport }: Row): boolean => lamport <= mark
   const reached = seats.map((seat) => ({
     ...seat,
     voices: seat.voices.map((voice) => ({
       ...voice,
-      reached: look('reached', voice.line, voice.counted, ({ lamport }) => lamport <= mark),
+      reached: look('reached', voice.line, voice.counted, upToMark),
     })),
   }))
   if (missing.length > 0) return { missing }
@@ -92,14 +93,15 @@ type Look = (
 const lookerOf =
   <Info>(ground: Ground<Info>, hints: Hints, missing: Absent[]): Look =>
   (what, line, end, passes) => {
-    const hint = `${what} ${String(line.index)}`
-    const found = lastPassing(ground, line, end, passes, hints.get(hint))
+    let known = hints.get(what)
+    if (known === undefined) hints.set(what, (known = new Map<number, Row>()))
+    const found = lastPassing(ground, line, end, passes, known.get(line.index))
     if (found === undefined) return undefined
     if (isAbsent(found)) {
       missing.push(found.absent)
       return undefined
     }
-    hints.set(hint, found)
+    known.set(line.index, found)
     return found
   }
 
@@ -108,7 +110,7 @@ const askedFor = <Info, Other extends { readonly leader: Hex }>(
   ground: Ground<Info>,
   all: readonly Other[],
   leader: Hex,
-): Other[] =>
+): readonly Other[] =>
   all.filter(
     ({ leader: other }) =>
       other !== leader &&
@@ -131,7 +133,9 @@ const countingOf = <Info>(
   const lines = linesOf(ground, leader)
   // Of a leader with one line, whom nobody accuses, every message of another is good enough.
   const trusted = lines.length < 2 && !ground.accused.has(leader)
-  const others = askedFor(ground, all, leader)
+  // The usual case: nobody is left out, and a leader covers whatever it said itself.
+  const plain = trusted && ground.accused.size === 0 && ground.leaves.length === 0
+  const others = plain ? all : askedFor(ground, all, leader)
   const asked = trusted
     ? others
     : others.map((other) => ({

@@ -61,6 +61,14 @@ export function parseReachRecord(encoded: Bytes): Result<ReachRecord> {
   return ok({ group, member, seq, addresses, sentMs })
 }
 
+/** Where the member stands in every record that parses: behind three heads and the group. */
+const MEMBER_AT = 37
+
+/** Whose record it is, if it is one. */
+export function memberOfRecord(encoded: Bytes): Bytes {
+  return encoded.subarray(MEMBER_AT, MEMBER_AT + 32)
+}
+
 /** Whether a record that parses was signed by a device key. */
 export function reachRecordHolds(crypto: Crypto, device: Bytes, encoded: Bytes): boolean {
   const parsed = parse(shape, encoded, { maxBytes: RECORD_BYTES_MAX })

@@ -8,7 +8,7 @@ import type { Bytes } from '../../base/bytes.ts'
 import { encode } from '../../codec/canonical.ts'
 import { list, parse, tuple, u53 } from '../../codec/shape.ts'
 import type { Put } from '../effect.ts'
-import type { Roster } from '../membership/roster.ts'
+import type { Roster, RosterChange } from '../membership/roster.ts'
 import { Standing } from '../membership/roster.ts'
 import type { Hex } from '../message/header.ts'
 import type { Row } from '../transcript/row.ts'
@@ -87,13 +87,17 @@ export const noteDepartures = (
   info: ControlInfo | undefined,
 ): readonly Hex[] => {
   const covers = replica.departures.size > 0 && replica.facts.get(row.member)?.leader === true
-  const changes = info?.kind === 'roster'
+  const changes = info?.kind === 'roster' && info.changes.some(mayHit)
   if (!covers && !changes) return nobody
   const touched = new Set<Hex>()
   if (covers) noteCover(replica, row, past, touched)
   if (changes) noteGone(replica, row, touched)
   return [...touched]
 }
+
+/** Whether somebody may be gone by it: an Add is hit by bans of its account. */
+const mayHit = ({ kind }: RosterChange): boolean =>
+  kind === 'remove' || kind === 'leave' || kind === 'ban' || kind === 'admit'
 
 const noteCover = (replica: Replica, row: Row, past: Frontier, touched: Set<Hex>): void => {
   const { roster } = contextOf(replica.jurisdiction, past)

@@ -3,6 +3,7 @@
  * of a peer as it comes and goes.
  */
 import type { Bytes } from '../../base/bytes.ts'
+import { equal } from '../../base/bytes.ts'
 import type { GroupFrame } from '../anti-entropy/frames.ts'
 import { readGroupFrame } from '../anti-entropy/frames.ts'
 import type { HelloCommon } from '../anti-entropy/hello.ts'
@@ -14,6 +15,7 @@ import { hexOf } from '../message/header.ts'
 import { isPresent } from '../membership/roster.ts'
 import {
   isAddress,
+  memberOfRecord,
   parseReachRecord,
   reachRecordHolds,
   signReachRecord,
@@ -269,6 +271,9 @@ const weighReach = (
   replica: Replica,
   record: Bytes,
 ): 'fresh' | 'stale' | 'early' | 'false' => {
+  // Most come again and again, from every new peer.
+  const known = replica.reach.get(hexOf(memberOfRecord(record)))
+  if (known !== undefined && equal(known.record, record)) return 'stale'
   const parsed = parseReachRecord(record)
   if (!parsed.ok || hexOf(parsed.value.group) !== replica.group) {
     count(turn, 'frames_dropped', 'reach-record')

@@ -13,12 +13,11 @@ import { isAccused, isPresent } from '../membership/roster.ts'
 import type { Hex } from '../message/header.ts'
 import type { Message } from '../message/message.ts'
 import { Space, key } from '../storage.ts'
-import { mergeFrontiers } from '../transcript/control-log.ts'
 import type { Arrival, Pending } from '../transcript/pending.ts'
 import type { Transcript } from '../transcript/transcript.ts'
 import type { Turn } from '../turn.ts'
 import type { Context, ControlInfo, Jurisdiction } from '../validity/context.ts'
-import { contextOf } from '../validity/context.ts'
+import { wholeContext } from '../validity/context.ts'
 import type { Court } from '../validity/court.ts'
 import type { HeldMeta, Maxima, MetaState } from '../meta/fold.ts'
 import type { ArchiveRun } from './archive.ts'
@@ -287,14 +286,7 @@ export const courtOf = (turn: Turn, replica: Replica): Court => ({
 })
 
 /** The context of everything held. */
-export const currentContext = (replica: Replica): Context =>
-  contextOf(
-    replica.jurisdiction,
-    mergeFrontiers(
-      replica.transcript.control,
-      [...replica.transcript.heads.values()].map((head) => head.control),
-    ),
-  )
+export const currentContext = ({ jurisdiction }: Replica): Context => wholeContext(jurisdiction)
 
 /** Kinds of group secrets, the third field of their keys. `given`: chains that came from another member. */
 export const SecretKind = { access: 0, prekey: 1, epoch: 2, given: 3 } as const

@@ -33,6 +33,27 @@ export const vectorOf = ({ transcript }: Replica): VectorEntry[] => {
   return entries
 }
 
+/** By vector, the names in it: several questions are asked of each that comes. */
+const named = new WeakMap<readonly VectorEntry[], readonly string[]>()
+
+/** The short names of the members in a vector, in hex, entry by entry. */
+export const namesIn = (entries: readonly VectorEntry[]): readonly string[] => {
+  let known = named.get(entries)
+  if (known === undefined) named.set(entries, (known = entries.map(({ member }) => toHex(member))))
+  return known
+}
+
+/** For each entry of a vector the lines here that it may be about. */
+const linesFor = (
+  replica: Replica,
+  entries: readonly VectorEntry[],
+): readonly (readonly number[])[] => {
+  const byMember = linesByShortName(replica)
+  return namesIn(entries).map((name) => byMember.get(name) ?? noLines)
+}
+
+const noLines: readonly number[] = []
+
 /**
  * The members, by short name, of whom a peer shows another message than stands at that place here: both hold
  * a branch that the other lacks. The one that is behind cannot see it and takes the other to hold all of its
@@ -42,13 +63,21 @@ export const crossedBy = (
   replica: Replica,
   entries: readonly VectorEntry[],
 ): ReadonlySet<string> => {
-  const byMember = linesByShortName(replica)
-  const crossed = entries.filter((entry) => {
-    const lines = byMember.get(toHex(entry.member)) ?? []
-    const here = lines.some((line) => rowAt(replica.transcript, line, entry.counter) !== undefined)
-    return here && !lines.some((line) => holds(replica, line, entry))
+  const names = namesIn(entries)
+  const lines = linesFor(replica, entries)
+  const crossed = new Set<string>()
+  entries.forEach((entry, at) => {
+    const own = lines[at] ?? noLines
+    if (holdsAny(replica, own, entry)) return
+    const here = own.some((line) => rowAt(replica.transcript, line, entry.counter) !== undefined)
+    if (here) crossed.add(names[at] ?? '')
   })
-  return new Set(crossed.map(({ member }) => toHex(member)))
+  return crossed
+}
+
+const holdsAny = (replica: Replica, lines: readonly number[], entry: VectorEntry): boolean => {
+  for (const line of lines) if (holds(replica, line, entry)) return true
+  return false
 }
 
 /** Where every line ends, as a peer is asked with it: silent of those crossed, so that it sends all of them. */
@@ -69,21 +98,21 @@ export const knowsOwnEnd = (replica: Replica, entries: readonly VectorEntry[]): 
 /** From which counter on the peer lacks each line, by its vector. */
 export const lacksOf = (replica: Replica, entries: readonly VectorEntry[]): Want[] => {
   const { transcript } = replica
-  const known = new Map<number, number>()
-  const byMember = linesByShortName(replica)
-  for (const entry of entries) {
-    for (const line of byMember.get(toHex(entry.member)) ?? []) {
-      const upTo = coveredBy(replica, line, entry)
-      if (upTo !== undefined) known.set(line, Math.max(known.get(line) ?? 0, upTo))
+  const known = new Array<number>(transcript.lines.length).fill(0)
+  const lines = linesFor(replica, entries)
+  entries.forEach((entry, at) => {
+    for (const line of lines[at] ?? noLines) {
+      const upTo = coveredBy(replica, line, entry) ?? 0
+      if (upTo > (known[line] ?? 0)) known[line] = upTo
     }
+  })
+  const wants: Want[] = []
+  for (const { index: line, first, tip } of transcript.lines) {
+    const from = Math.max(first, known[line] ?? 0)
+    const end = tip.counter + 1
+    if (from < end) wants.push({ line, from, end })
   }
-  return transcript.lines
-    .map((line) => ({
-      line: line.index,
-      from: Math.max(line.first, known.get(line.index) ?? 0),
-      end: line.tip.counter + 1,
-    }))
-    .filter(({ from, end }) => from < end)
+  return wants
 }
 
 /** Where evidence lies that somebody lacks, one message for each who is accused in it. */
@@ -146,10 +175,8 @@ const aheadOf = (replica: Replica, index: number, entry: VectorEntry): number | 
 
 /** Whether an entry names a message that is not held here. */
 export const showsNews = (replica: Replica, entries: readonly VectorEntry[]): boolean => {
-  const byMember = linesByShortName(replica)
-  return !entries.every((entry) =>
-    (byMember.get(toHex(entry.member)) ?? []).some((line) => holds(replica, line, entry)),
-  )
+  const lines = linesFor(replica, entries)
+  return !entries.every((entry, at) => holdsAny(replica, lines[at] ?? noLines, entry))
 }
 
 /**
@@ -160,10 +187,10 @@ export const sharedVector = (
   replica: Replica,
   entries: readonly VectorEntry[],
 ): readonly VectorEntry[] => {
-  const byMember = linesByShortName(replica)
-  return entries.flatMap((entry) => {
-    const lines = byMember.get(toHex(entry.member)) ?? []
-    if (lines.some((line) => holds(replica, line, entry))) return [entry]
+  const byEntry = linesFor(replica, entries)
+  return entries.flatMap((entry, at) => {
+    const lines = byEntry[at] ?? noLines
+    if (holdsAny(replica, lines, entry)) return [entry]
     const tips = lines.flatMap((line) => replica.transcript.lines[line]?.tip ?? [])
     return tips
       .filter((tip) => tip.counter < entry.counter)
@@ -174,16 +201,18 @@ export const sharedVector = (
 /** Where entries end on lines here, as far as those rows are on disk only. */
 export const oldPlaces = (replica: Replica, entries: readonly VectorEntry[]): Place[] => {
   const { transcript } = replica
-  const byMember = linesByShortName(replica)
-  return entries.flatMap(({ member, counter }) =>
-    (byMember.get(toHex(member)) ?? [])
-      .filter((line) => {
-        const { first = 0, tip } = transcript.lines[line] ?? {}
-        const within = tip !== undefined && counter >= first && counter <= tip.counter
-        return within && rowAt(transcript, line, counter) === undefined
-      })
-      .map((line) => ({ line, counter })),
-  )
+  // All rows are in memory until the first leaves it.
+  if (!transcript.evicted) return []
+  const lines = linesFor(replica, entries)
+  const places: Place[] = []
+  entries.forEach(({ counter }, at) => {
+    for (const line of lines[at] ?? noLines) {
+      const { first = 0, tip } = transcript.lines[line] ?? {}
+      const within = tip !== undefined && counter >= first && counter <= tip.counter
+      if (within && rowAt(transcript, line, counter) === undefined) places.push({ line, counter })
+    }
+  })
+  return places
 }
 
 interface Names {

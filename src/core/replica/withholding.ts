@@ -7,7 +7,6 @@
  * number is held, or as soon as anything moves: an honest peer that holds a message gives it when asked,
  * whatever becomes of it here.
  */
-import { toHex } from '../../base/bytes.ts'
 import { WITHHELD_AFTER_MS, WITHHELD_ASKS_MIN } from '../../base/limits.ts'
 import type { Batch } from '../anti-entropy/batch.ts'
 import type { VectorEntry } from '../anti-entropy/frames.ts'
@@ -19,6 +18,7 @@ import { count, emit } from '../turn.ts'
 import type { Replica } from './state.ts'
 import { isGone } from './state.ts'
 import type { SyncPeer } from './sync-state.ts'
+import { namesIn } from './vector.ts'
 
 /** Vectors name members by their first eight bytes. */
 const SHORT_DIGITS = 16
@@ -39,11 +39,13 @@ interface Claim {
 export type Withholding = Map<Hex, Map<Hex, Claim>>
 
 /** The highest number held of a member, or -1. */
-const tipOf = ({ transcript }: Replica, author: Hex): number =>
-  Math.max(
-    -1,
-    ...(transcript.byMember.get(author) ?? []).map((at) => transcript.lines[at]?.tip.counter ?? -1),
-  )
+const tipOf = ({ transcript }: Replica, author: Hex): number => {
+  let most = -1
+  for (const at of transcript.byMember.get(author) ?? []) {
+    most = Math.max(most, transcript.lines[at]?.tip.counter ?? -1)
+  }
+  return most
+}
 
 /** Of somebody who used a number twice, or is gone, numbers say too little. */
 const isPlain = ({ equivocators, accused, departures, self }: Replica, author: Hex): boolean =>
@@ -85,15 +87,17 @@ export const noteClaims = (
 ): void => {
   if (!peer.proven || isGone(replica)) return
   const told = new Map<string, number | undefined>()
-  for (const { member, counter } of entries) {
-    const name = toHex(member)
+  const names = namesIn(entries)
+  entries.forEach(({ counter }, at) => {
+    const name = names[at] ?? ''
     // Two ends of one member are two stories: which of them is lacked, numbers do not tell.
     told.set(name, told.has(name) ? undefined : counter)
-  }
+  })
+  const before = replica.withholding.get(peer.member)
   for (const author of replica.facts.keys()) {
     const counter = told.get(author.slice(0, SHORT_DIGITS))
     if (counter !== undefined) claim(turn, replica, peer.member, author, counter)
-    else replica.withholding.get(peer.member)?.delete(author)
+    else before?.delete(author)
   }
 }
 

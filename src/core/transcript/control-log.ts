@@ -33,6 +33,8 @@ export interface ControlLog<Info> {
   readonly closures: Lru<string, Closure>
   /** The same by the very array: messages in a row share theirs. */
   readonly recent: WeakMap<Frontier, Closure>
+  /** The maximal ones of the first so many entries. */
+  whole: { readonly frontier: Frontier; readonly upTo: number }
 }
 
 const CLOSURES_KEPT = 512
@@ -42,6 +44,7 @@ export const createControlLog = <Info>(): ControlLog<Info> => ({
   byId: new Map(),
   closures: new Lru(CLOSURES_KEPT),
   recent: new WeakMap(),
+  whole: { frontier: noFrontier, upTo: 0 },
 })
 
 export const noFrontier: Frontier = Object.freeze([])
@@ -126,6 +129,20 @@ export const mergeFrontiers = <Info>(
     join(covered, closureOf(log, log.entries[candidate]?.past ?? noFrontier))
   }
   return kept.reverse()
+}
+
+/** The frontier of everything in the log: made from the last one by what came since. */
+export const wholeFrontier = <Info>(log: ControlLog<Info>): Frontier => {
+  const { upTo, frontier } = log.whole
+  if (upTo === log.entries.length) return frontier
+  let kept = [...frontier]
+  for (let sequence = upTo; sequence < log.entries.length; sequence++) {
+    const covered = closureOf(log, log.entries[sequence]?.past ?? noFrontier)
+    kept = kept.filter((older) => !has(covered, older))
+    kept.push(sequence)
+  }
+  log.whole = { frontier: kept, upTo: log.entries.length }
+  return kept
 }
 
 /** The sequence numbers in a closure, ascending: an order in which each comes after its past. */

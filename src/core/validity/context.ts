@@ -8,11 +8,11 @@ import { compare } from '../../base/bytes.ts'
 import { Lru } from '../../base/lru.ts'
 import type { Crypto } from '../../crypto/crypto.ts'
 import { membershipHashOf } from '../attestation/view.ts'
-import type { MemberFacts, Roster, RosterChange } from '../membership/roster.ts'
-import { Standing, activeMembers, applyChange, rosterOf } from '../membership/roster.ts'
+import type { MemberFacts, Roster, RosterChange, RosterDraft } from '../membership/roster.ts'
+import { Standing, activeMembers, applyChange, draftOf, rosterOf } from '../membership/roster.ts'
 import type { Hex } from '../message/header.ts'
 import type { Closure, ControlEntry, ControlLog, Frontier } from '../transcript/control-log.ts'
-import { closureOf, frontierKey, has, members } from '../transcript/control-log.ts'
+import { closureOf, frontierKey, has, members, wholeFrontier } from '../transcript/control-log.ts'
 
 /** What is kept of an epoch message: its recipients follow from its past. */
 export interface EpochFacts {
@@ -59,6 +59,8 @@ export interface Jurisdiction {
   readonly removed: WeakMap<Roster, readonly Hex[]>
   readonly inOrder: WeakMap<Roster, readonly MemberFacts[]>
   latestOrder: readonly MemberFacts[]
+  /** Of the first so many entries of the log. */
+  whole: { readonly context: Context | undefined; readonly upTo: number }
 }
 
 const CONTEXTS_KEPT = 256
@@ -75,6 +77,7 @@ export const createJurisdiction = (
   removed: new WeakMap(),
   inOrder: new WeakMap(),
   latestOrder: [],
+  whole: { context: undefined, upTo: 0 },
 })
 
 const emptyContext = (jurisdiction: Jurisdiction): Context => ({
@@ -83,28 +86,42 @@ const emptyContext = (jurisdiction: Jurisdiction): Context => ({
   epochHeads: new Map(),
 })
 
-const apply = (
-  control: ControlLog<ControlInfo>,
-  context: Context,
-  entry: ControlEntry<ControlInfo>,
-): Context => {
-  if (entry.info.kind === 'request') return context
-  if (entry.info.kind === 'roster') {
-    const cause = {
-      sequence: entry.sequence,
-      builtOn: (sequence: number) => has(closureOf(control, entry.past), sequence),
-    }
-    const roster = entry.info.changes.reduce(
-      (before, change) => applyChange(before, change, cause),
-      context.roster,
-    )
-    return { ...context, roster }
+/** A context in the making: what it began as is copied once, by the first message that changes it. */
+interface ContextDraft {
+  readonly control: ControlLog<ControlInfo>
+  readonly start: Context
+  roster: RosterDraft | undefined
+  epochHeads: Map<Hex, EpochFacts> | undefined
+}
+
+const apply = (draft: ContextDraft, entry: ControlEntry<ControlInfo>): void => {
+  const { control, start } = draft
+  const { info, sequence, past } = entry
+  if (info.kind === 'roster') {
+    const builtOn = (older: number): boolean => has(closureOf(control, past), older)
+    const roster = (draft.roster ??= draftOf(start.roster))
+    for (const change of info.changes) applyChange(roster, change, { sequence, builtOn })
+  } else if (info.kind === 'epoch') {
+    const epochHeads = (draft.epochHeads ??= new Map(start.epochHeads))
+    for (const parent of info.epoch.parents) epochHeads.delete(parent)
+    epochHeads.set(info.epoch.id, info.epoch)
   }
-  const { epoch } = entry.info
-  const epochHeads = new Map(context.epochHeads)
-  for (const parent of epoch.parents) epochHeads.delete(parent)
-  epochHeads.set(epoch.id, epoch)
-  return { ...context, epochHeads }
+}
+
+/** What a context becomes with some messages more, given in an order that is causal. */
+const grown = (
+  control: ControlLog<ControlInfo>,
+  start: Context,
+  frontier: Frontier,
+  more: readonly number[],
+): Context => {
+  const draft: ContextDraft = { control, start, roster: undefined, epochHeads: undefined }
+  for (const sequence of more) {
+    const entry = control.entries[sequence]
+    if (entry !== undefined) apply(draft, entry)
+  }
+  const { roster = start.roster, epochHeads = start.epochHeads } = draft
+  return { frontier, roster, epochHeads }
 }
 
 /** The context of a control past. */
@@ -134,7 +151,7 @@ const computeContext = (jurisdiction: Jurisdiction, frontier: Frontier): Context
       wanted.push(base)
       continue
     }
-    contexts.set(frontierKey(next), { ...extend(control, start, base, next), frontier: next })
+    contexts.set(frontierKey(next), extend(control, start, base, next))
   }
 }
 
@@ -152,12 +169,23 @@ const extend = (
   frontier: Frontier,
 ): Context => {
   const held = closureOf(control, base)
-  let context = start
-  for (const sequence of members(closureOf(control, frontier))) {
-    const entry = control.entries[sequence]
-    if (entry !== undefined && !has(held, sequence)) context = apply(control, context, entry)
-  }
-  return context
+  const more = members(closureOf(control, frontier)).filter((sequence) => !has(held, sequence))
+  return grown(control, start, frontier, more)
+}
+
+/** The context of everything in the log: made from the last one by what came since. */
+export const wholeContext = (jurisdiction: Jurisdiction): Context => {
+  const { control, contexts, recent } = jurisdiction
+  const { context = emptyContext(jurisdiction), upTo } = jurisdiction.whole
+  const { length } = control.entries
+  if (upTo === length && jurisdiction.whole.context !== undefined) return context
+  const frontier = wholeFrontier(control)
+  const more = Array.from({ length: length - upTo }, (_, i) => upTo + i)
+  const whole = contexts.get(frontierKey(frontier)) ?? grown(control, context, frontier, more)
+  jurisdiction.whole = { context: whole, upTo: length }
+  contexts.set(frontierKey(frontier), whole)
+  recent.set(frontier, whole)
+  return whole
 }
 
 export const closureOfPast = (jurisdiction: Jurisdiction, frontier: Frontier): Closure =>

@@ -235,14 +235,15 @@ class CoterieRun implements ProtocolRun {
 
   #isFounded(): boolean {
     return this.#setup.groups.every(({ members }, group) => {
-      const reports = members.map((node) => this.#report(node, group))
-      const [first] = reports
-      return (
-        first !== undefined &&
-        first.members.filter((one) => one.state === 'active').length === members.length &&
-        reports.every((one) => one?.root === first.root && one.epoch === first.epoch) &&
-        reports.every((one) => one?.epochDue === null)
-      )
+      const first = this.#report(members[0] ?? 0, group)
+      if (first?.members.filter((one) => one.state === 'active').length !== members.length) {
+        return false
+      }
+      // One after the other: this is asked again and again, and the first who differs is enough.
+      return members.every((node) => {
+        const one = this.#report(node, group)
+        return one?.root === first.root && one.epoch === first.epoch && one.epochDue === null
+      })
     })
   }
 }

@@ -7,6 +7,7 @@ import {
   signPresence,
 } from '../../../../src/core/presence/presence.ts'
 import {
+  memberOfRecord,
   parseReachRecord,
   reachRecordHolds,
   signReachRecord,
@@ -63,6 +64,13 @@ describe.each([
 test('a note signed for one purpose does not hold for the other', () => {
   const forged = signPresence(crypto, seed, { ...presence, bootNonce: group.slice(0, 16) })
   expect(reachRecordHolds(crypto, device, forged)).toBe(false)
+})
+
+test('whose record it is shows before it is read', () => {
+  for (const addresses of [[], record.addresses, Array<string>(8).fill('/dns/a.example/p2p/Qm')]) {
+    const some = { ...record, seq: addresses.length * 2 ** 40, addresses }
+    expect(memberOfRecord(signReachRecord(crypto, seed, some))).toEqual(member)
+  }
 })
 
 test('a record with what is no address is not read', () => {

@@ -13,6 +13,7 @@ import {
   has,
   mergeFrontiers,
   noFrontier,
+  wholeFrontier,
 } from '../../../../src/core/transcript/control-log.ts'
 
 function append(log: ControlLog<undefined>, past: Frontier): void {
@@ -47,6 +48,24 @@ test('merges pasts as the definition does, on random DAGs', () => {
     }
   }
   expect(partly).toBeGreaterThan(100)
+})
+
+test('what the whole log ends in follows from what it ended in before', () => {
+  const random = new SeededRandom('whole')
+  let heads = 0
+  for (let round = 0; round < 40; round++) {
+    const log = createControlLog<undefined>()
+    const all: Frontier[] = []
+    for (let step = 0; step < 60; step++) {
+      const pick = (): Frontier => all[random.below(step + 1)] ?? noFrontier
+      append(log, mergeFrontiers(log, [pick(), pick()]))
+      all.push([step])
+      // Asked for now and then, so that it goes on from one message or from several.
+      if (random.below(3) === 0) expect(wholeFrontier(log)).toEqual(slowMerge(log, all))
+    }
+    heads += wholeFrontier(log).length
+  }
+  expect(heads).toBeGreaterThan(100)
 })
 
 test('a thousand heads beside each other take no pairwise look', () => {
