@@ -1,6 +1,7 @@
 // How often the store was written, told in two places: within each write to the store, and beside the keys
-// once that write is durable. So what is told beside the keys is never ahead, whatever crashes; where it is,
-// the store alone was put back to an older state, and may lack what this node has signed since.
+// soon after that write is durable. So what is told beside the keys is never ahead, whatever crashes; where it
+// is, the store alone was put back to an older state, and may lack what this node has signed since. Only a copy
+// of the store that was made in the last moments before a crash could be put back unnoticed.
 
 import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
@@ -14,6 +15,8 @@ import type { Paths } from './paths.ts'
 export const WRITTEN_FILE = 'written'
 
 const COUNT_BYTES = 8
+/** Once for all the writes of this time: an own file write after each costs a tenth of a send. */
+const TELL_AFTER_MS = 50
 const place = key(Space.written)
 
 const encode = (count: number): Bytes => {
@@ -66,9 +69,10 @@ class Counted implements Store {
   readonly #store: Store
   readonly #file: FileHandle
   #count: number
-  /** What is durable, and what of it was told. */
+  /** What is durable. */
   #durable = 0
-  #telling: Promise<void> | undefined
+  #soon: NodeJS.Timeout | undefined
+  #telling: Promise<unknown> = Promise.resolve()
 
   constructor(store: Store, file: FileHandle, count: number) {
     this.#store = store
@@ -86,7 +90,7 @@ class Counted implements Store {
     const counted = [...batch, { key: place, value: encode(count) }]
     const after = (error?: Error): void => {
       // Synced, it has everything before it with it.
-      if (error === undefined && options?.sync !== false) this.#tell(count)
+      if (error === undefined && options?.sync !== false) this.#tellSoon(count)
       done(error)
     }
     this.#store.write(counted, after, options)
@@ -98,7 +102,9 @@ class Counted implements Store {
 
   close(done: (error?: Error) => void): void {
     this.#store.close((error) => {
-      void (this.#telling ?? Promise.resolve())
+      clearTimeout(this.#soon)
+      this.#tell()
+      void this.#telling
         .then(() => this.#file.close())
         .then(
           () => done(error),
@@ -107,22 +113,19 @@ class Counted implements Store {
     })
   }
 
-  /** Without a sync: after a power cut it tells less, which is no harm. */
-  #tell(count: number): void {
+  #tellSoon(count: number): void {
     this.#durable = count
-    this.#telling ??= this.#tellAll()
+    this.#soon ??= setTimeout(() => this.#tell(), TELL_AFTER_MS)
   }
 
-  async #tellAll(): Promise<void> {
-    try {
-      for (let told = 0; told < this.#durable;) {
-        told = this.#durable
-        await this.#file.write(encode(told), 0, COUNT_BYTES, 0)
-      }
-    } catch {
-      // It could not be told: a store that is put back looks as it does without it.
-    } finally {
-      this.#telling = undefined
-    }
+  /** Without a sync: after a power cut it tells less, which is no harm. */
+  #tell(): void {
+    this.#soon = undefined
+    if (this.#durable === 0) return
+    const told = encode(this.#durable)
+    // Where it cannot be told, a store that is put back looks as it does without it.
+    this.#telling = this.#telling
+      .then(() => this.#file.write(told, 0, COUNT_BYTES, 0))
+      .catch(() => undefined)
   }
 }

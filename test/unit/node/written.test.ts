@@ -1,10 +1,11 @@
 // Only the database was put back, not the whole home: the next start says nothing before a member answered,
 // so that no number is used twice. Keys that were put back, a crash and an ordinary restart hold up nobody.
-import { appendFile, cp, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { appendFile, cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { openLevelStore } from '../../../src/adapters/level/store.ts'
+import { createMemoryStore } from '../../../src/adapters/memory/store.ts'
 import { systemRandom } from '../../../src/adapters/system/random.ts'
 import { utf8 } from '../../../src/base/bytes.ts'
 import { configDefaults } from '../../../src/node/config.ts'
@@ -76,6 +77,26 @@ test('keys alone that are older are no reason, nor a count that is lost or damag
   expect(await run(1)).toBe(false)
   await appendFile(join(paths.keys, WRITTEN_FILE), 'more')
   expect(await run(0)).toBe(false)
+})
+
+test('it is told beside the keys soon and not at each write, even if nothing is closed after that', async () => {
+  await run(1)
+  const file = join(paths.keys, WRITTEN_FILE)
+  const told = async (): Promise<number> => (await readFile(file)).readUInt32BE(4)
+  const { store } = await countWrites(paths, createMemoryStore({ later: setImmediate }))
+  const before = await told()
+  const seen = new Set<number>()
+  for (let i = 0; i < 400; i++) {
+    await new Promise<void>((resolve) => {
+      store.write([], () => resolve())
+    })
+    seen.add(await told())
+  }
+  await vi.waitFor(async () => expect(await told()).toBe(before + 400), { timeout: 5_000 })
+  expect(seen.size).toBeLessThan(200)
+  await new Promise<void>((resolve) => {
+    store.close(() => resolve())
+  })
 })
 
 /** A node in this process, that nobody reaches. */
