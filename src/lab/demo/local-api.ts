@@ -2,7 +2,7 @@
 // address and token from the note that the daemon leaves, JSON over loopback HTTP.
 
 import { type IncomingMessage, type RequestOptions, request as httpRequest } from 'node:http'
-import type { Answered, Answers, ErrorAnswer, TextReport } from '../../api/contract.ts'
+import type { Answered, Answers, ArchiveLine, ErrorAnswer, TextReport } from '../../api/contract.ts'
 import { CoterieError } from '../../base/error.ts'
 
 /** Where a daemon answers, and the secret that it wants to hear. */
@@ -51,15 +51,19 @@ export class LocalApi {
   }
 
   /** Every text of a group in total order, as `read` shows it. */
-  async read(group: string): Promise<readonly TextReport[]> {
-    const text = await this.#exchange({
-      method: 'GET',
-      path: `/v1/groups/${group}/messages`,
-      body: undefined,
-      timeoutMs: TIMEOUT_MS,
-    })
-    const lines = text.split('\n').filter((line) => line !== '')
-    return lines.map((line) => answerOf<TextReport>(line))
+  read(group: string): Promise<readonly TextReport[]> {
+    return this.#lines<TextReport>(`/v1/groups/${group}/messages`)
+  }
+
+  /** All that it holds of a group, in pieces of the file that `export` writes. */
+  archive(group: string): Promise<readonly ArchiveLine[]> {
+    return this.#lines<ArchiveLine>(`/v1/groups/${group}/archive`)
+  }
+
+  async #lines<T>(path: string): Promise<readonly T[]> {
+    const asked = { method: 'GET', path, body: undefined, timeoutMs: TIMEOUT_MS }
+    const lines = (await this.#exchange(asked)).split('\n').filter((line) => line !== '')
+    return lines.map((line) => answerOf<T>(line))
   }
 
   #exchange(asked: {

@@ -24,6 +24,7 @@ export class RealStage {
   readonly #witness: Witness
   readonly #faults: RealFaults
   readonly #open = new Set<Promise<void>>()
+  readonly #notes: string[] = []
   #groups: readonly string[] = []
   #startMs: number | undefined
   #deaf: Error | undefined
@@ -64,14 +65,8 @@ export class RealStage {
       if (this.#startMs !== undefined) this.#log.flush(tell)
     }
     const cut = scenario.events.some((event) => event.kind === 'fault')
-    const notes = cut ? this.#faults.notes : []
-    return {
-      steps: this.#mesh.steps,
-      notes: [
-        ...notes,
-        'what a message builds on is not told by daemons: C4 is not put to the test',
-      ],
-    }
+    const faults = cut ? this.#faults.notes : []
+    return { steps: this.#mesh.steps, notes: [...faults, ...this.#notes] }
   }
 
   async #found(): Promise<void> {
@@ -124,7 +119,21 @@ export class RealStage {
       pause,
     )
     this.#tellAll(last)
+    await this.#learn()
     this.#end(isQuiet ? 'quiet' : 'bound')
+  }
+
+  /** What messages build on, asked for once nobody is disturbed by it. */
+  async #learn(): Promise<void> {
+    const nodes = Array.from({ length: this.#mesh.nodes }, (_, node) => node)
+    const answering = nodes.filter((node) => this.#faults.isAnswering(node))
+    try {
+      const left = await this.#witness.learn(answering)
+      if (left > 0) this.#notes.push(`nobody holds ${left} messages: C4 does without them`)
+    } catch (error) {
+      this.#mesh.signal.throwIfAborted()
+      this.#notes.push(`C4 does without what was not learnt: ${String(error)}`)
+    }
   }
 
   #operate(event: OperationEvent): void {

@@ -1,40 +1,20 @@
 // What daemons tell, in the words of the trace: nothing is known here that a node did not say through its
 // local interface. A text counts as read when `read --follow` of that node gives it in clear. Membership,
-// epochs and the manager are asked for again whenever something governing was heard.
+// epochs and the manager are asked for again whenever something governing was heard. What only a signed
+// header tells, and what came while nobody listened, is read from the archive that the node writes.
 
 import type { Event, GroupReport, TextReport } from '../../../api/contract.ts'
 import { toHex, utf8 } from '../../../base/bytes.ts'
 import { MessageType, isControl } from '../../../core/message/type.ts'
 import { createNativeCrypto } from '../../../crypto/native.ts'
-import { Display } from '../../protocol/coterie/display.ts'
 import type { Digest } from '../../protocol/port.ts'
 import type { Fact } from '../../trace/event.ts'
+import { type ArchivedMessage, messagesOf } from './archive.ts'
 import { Feed } from './feed.ts'
 import type { Mesh } from './mesh.ts'
+import { type Seat, isPresent, newSeat, nothing, short, stateOf } from './seat.ts'
 
-type Shown = 'shown' | 'withdrawn' | 'undecryptable' | 'sealed'
 type Made = Extract<Fact, { k: 'msg' }>
-
-/** A node in its group. */
-interface Seat {
-  readonly node: number
-  readonly g: number
-  /** Id of the group. */
-  readonly group: string
-  readonly member: string
-  readonly display: Display
-  readonly texts: Map<string, Shown>
-  /** Of others, as it told. */
-  readonly held: Set<string>
-  /** It came in the middle of the run: what was said before is not shown to it. */
-  readonly late: boolean
-  readonly told: { view: string; epoch: string; manager: number | null | undefined }
-  report: GroupReport
-  feed: Feed | undefined
-  /** Whether it is being asked, and has to be asked once more. */
-  asking: boolean
-  again: boolean
-}
 
 export interface WitnessParts {
   readonly mesh: Mesh
@@ -53,6 +33,10 @@ export class Witness {
   readonly #peers = new Map<string, number>()
   readonly #made = new Map<string, Made>()
   readonly #audiences = new Set<string>()
+  /** Of whom nothing was learnt yet but what its author told. */
+  readonly #unlearnt = new Set<string>()
+  /** Up to which counter members had spoken when the run began. */
+  readonly #before = new Map<string, number>()
   #started = false
 
   constructor(parts: WitnessParts) {
@@ -66,31 +50,23 @@ export class Witness {
     const report = await api.call('GET /v1/groups/:id', { id: group })
     this.#nodes.set(report.self, node)
     this.#peers.set(peerId, node)
-    const seat: Seat = {
-      node,
-      g,
-      group,
-      member: report.self,
-      display: new Display(),
-      texts: new Map(),
-      held: new Set(),
-      told: nothing(),
-      late: this.#started,
-      report,
-      feed: undefined,
-      asking: false,
-      again: false,
-    }
+    const seat = newSeat(node, g, report, this.#started)
     this.#seats.set(node, seat)
     await this.#listen(seat)
+    if (seat.late) await this.#catchUp(seat)
   }
 
   /** Tells what everybody starts with, now that all are known by name. */
   start(): void {
     this.#started = true
+    this.#made.clear()
+    this.#unlearnt.clear()
     for (const seat of this.#seats.values()) {
       // What a node said before now was told to nobody.
       Object.assign(seat.told, nothing())
+      for (const [member, counter] of Object.entries(seat.report.vector)) {
+        this.#before.set(member, Math.max(counter, this.#before.get(member) ?? -1))
+      }
       this.#govern(seat, seat.report)
     }
   }
@@ -104,22 +80,18 @@ export class Witness {
   async restarted(node: number): Promise<void> {
     const seat = this.#seats.get(node)
     if (seat === undefined) return
-    const held = await this.#parts.mesh.member(node).api.read(seat.group)
-    const there = new Set(held.map(({ id }) => short(id)))
-    for (const m of seat.texts.keys()) {
-      if (there.has(m)) continue
-      seat.texts.delete(m)
-      seat.held.delete(m)
-      seat.display.remove(m)
-      this.#parts.tell(node, { k: 'forgot', m, g: seat.g })
-    }
     await this.#listen(seat)
-    // What came before anybody listened again is known by being there.
-    for (const { id, author } of await this.#parts.mesh.member(node).api.read(seat.group)) {
-      const isNews = author !== seat.member && !seat.held.has(short(id))
-      if (isNews) this.#held(seat, short(id), 'sync')
-    }
+    await this.#catchUp(seat)
     this.#ask(seat)
+  }
+
+  /** Learns what each message builds on. @returns of how many it is not known, because nobody has them */
+  async learn(nodes: readonly number[]): Promise<number> {
+    for (const seat of nodes.flatMap((node) => this.#seats.get(node) ?? [])) {
+      const lacks = [...this.#unlearnt].some((m) => this.#made.get(m)?.g === seat.g)
+      if (lacks && isPresent(seat.report)) this.#learn(await this.#archive(seat))
+    }
+    return this.#unlearnt.size
   }
 
   close(): void {
@@ -176,10 +148,15 @@ export class Witness {
 
   async #listen(seat: Seat): Promise<void> {
     const { node } = seat
+    const inTurn = (act: () => void): void => {
+      if (seat.waiting === undefined) act()
+      else seat.waiting.push(act)
+    }
+    if (this.#started) seat.waiting = []
     const feed = new Feed({
       access: this.#parts.mesh.member(node).access,
-      onEvent: (event) => this.#heard(seat, event),
-      onText: (text) => this.#text(seat, text),
+      onEvent: (event) => inTurn(() => this.#heard(seat, event)),
+      onText: (text) => inTurn(() => this.#text(seat, text)),
       onEnd: (why) => this.#parts.onDeaf(node, why),
     })
     seat.feed = feed
@@ -187,9 +164,48 @@ export class Witness {
     feed.follow(seat.group)
   }
 
+  async #archive({ node, group }: Seat): Promise<readonly ArchivedMessage[]> {
+    return messagesOf(this.#crypto, await this.#parts.mesh.member(node).api.archive(group))
+  }
+
+  /** Tells what a node holds that came while nobody listened, and what it lacks that it held before. */
+  async #catchUp(seat: Seat): Promise<void> {
+    const archive = await this.#archive(seat)
+    const there = new Set(archive.map(({ id }) => short(id)))
+    for (const m of [...seat.own, ...seat.held]) if (!there.has(m)) this.#forgot(seat, m)
+    for (const { id, member, counter, type } of archive) {
+      const m = short(id)
+      if (counter <= (this.#before.get(member) ?? -1)) continue
+      if (member === seat.member) this.#own(seat, counter, m, type)
+      else if (!seat.held.has(m)) this.#held(seat, m, 'sync')
+    }
+    this.#learn(archive)
+    const { waiting = [] } = seat
+    seat.waiting = undefined
+    for (const act of waiting) act()
+  }
+
+  #forgot(seat: Seat, m: string): void {
+    seat.own.delete(m)
+    seat.held.delete(m)
+    if (seat.texts.delete(m)) seat.display.remove(m)
+    this.#parts.tell(seat.node, { k: 'forgot', m, g: seat.g })
+  }
+
+  /** The fact was not told on yet. */
+  #learn(archive: readonly ArchivedMessage[]): void {
+    for (const { id, epoch, parents } of archive) {
+      const m = short(id)
+      const made = this.#made.get(m)
+      if (made === undefined || !this.#unlearnt.delete(m)) continue
+      made.parents = parents.map(short)
+      made.epoch = short(epoch)
+    }
+  }
+
   #heard(seat: Seat, event: Event): void {
-    const { node, g, group } = seat
-    const { tell, heardFrom } = this.#parts
+    const { node, group } = seat
+    const { heardFrom } = this.#parts
     if ('group' in event && event.group !== group) return
     switch (event.kind) {
       case 'message': {
@@ -214,13 +230,15 @@ export class Witness {
       case 'epoch':
         return this.#ask(seat)
       case 'equivocation':
-        return tell(node, { k: 'proof', g, against: this.#nodes.get(event.member) ?? -1 })
+        return this.#accuse(seat, event.member)
       default:
     }
   }
 
-  /** A message was made here. What it builds on the local interface does not tell. */
-  #own({ node, g, report }: Seat, seq: number, m: string, type: number): void {
+  /** A message was made here. What it builds on is learnt later. */
+  #own({ node, g, report, own }: Seat, seq: number, m: string, type: number): void {
+    if (own.has(m)) return
+    own.add(m)
     const members = this.#membersOf(report)
     const aud = this.#hash(`${g} ${members.join(' ')}`)
     if (!this.#audiences.has(aud)) this.#parts.tell(node, { k: 'aud', id: aud, g, members })
@@ -228,6 +246,7 @@ export class Witness {
     const text = type === MessageType.text
     const made: Made = { k: 'msg', m, g, seq, text, epoch: '', parents: [], bytes: 0, aud }
     this.#made.set(m, made)
+    this.#unlearnt.add(m)
     this.#parts.tell(node, made)
   }
 
@@ -254,11 +273,16 @@ export class Witness {
     this.#parts.tell(node, { k: 'rx', m, g, how })
   }
 
+  #accuse({ node, g, accused }: Seat, member: string): void {
+    if (accused.has(member)) return
+    accused.add(member)
+    this.#parts.tell(node, { k: 'proof', g, against: this.#nodes.get(member) ?? -1 })
+  }
+
   /** Its author tells more of a message than the event did; the fact has not been told on yet. */
   #known(m: string, text: TextReport): void {
     const made = this.#made.get(m)
     if (made === undefined) return
-    made.epoch = short(text.epoch)
     made.bytes = utf8(text.text ?? '').length
   }
 
@@ -283,6 +307,7 @@ export class Witness {
     const { node, g, told } = seat
     const { tell } = this.#parts
     seat.report = report
+    for (const member of report.equivocators) this.#accuse(seat, member)
     const members = this.#membersOf(report)
     const view = members.join(' ')
     if (view !== told.view) {
@@ -311,23 +336,5 @@ export class Witness {
 
   #hash(text: string): string {
     return short(toHex(this.#crypto.sha256(utf8(text))))
-  }
-}
-
-const nothing = (): Seat['told'] => ({ view: '', epoch: '', manager: undefined })
-
-const short = (id: string): string => id.slice(0, 16)
-
-const isPresent = ({ selfState }: GroupReport): boolean =>
-  selfState === 'active' || selfState === 'dormant' || selfState === 'quarantined'
-
-function stateOf(state: TextReport['state']): Shown {
-  switch (state) {
-    case 'ok':
-    case 'muted':
-    case 'hidden':
-      return 'shown'
-    default:
-      return state
   }
 }

@@ -3,7 +3,6 @@
 
 import { expect, test, vi } from 'vitest'
 
-import { FactLog } from '../../../../src/lab/engine/real/fact-log.ts'
 import { RealFaults } from '../../../../src/lab/engine/real/faults.ts'
 import type { Mesh } from '../../../../src/lab/engine/real/mesh.ts'
 import { disagreements } from '../../../../src/lab/engine/real/probe.ts'
@@ -170,30 +169,4 @@ test('who stood still during a cut may tell late of what came before it', async 
   } finally {
     clock.mockRestore()
   }
-})
-
-test('the log tells a message before its copies, and those before what is read of them', () => {
-  const log = new FactLog()
-  log.add(10, 1, { k: 'dec', m: 'a', g: 0 })
-  log.add(20, 1, { k: 'rx', m: 'a', g: 0, how: 'push' })
-  log.add(30, 0, {
-    k: 'msg',
-    m: 'a',
-    g: 0,
-    seq: 1,
-    text: true,
-    epoch: '',
-    parents: [],
-    bytes: 0,
-    aud: 'x',
-  })
-  log.add(31, 1, { k: 'rx', m: 'b', g: 0, how: 'push' })
-  const told: [number, string][] = []
-  log.flush((t, _, fact) => void told.push([t, fact.k]))
-  expect(told).toEqual([
-    [30, 'msg'],
-    [30, 'rx'],
-    [30, 'dec'],
-    [31, 'rx'],
-  ])
 })
