@@ -8,7 +8,7 @@ import { misuseOf, protocols } from '../protocol/registry.ts'
 import { type Menu, faultOf, offered, shared } from '../scenario/chaos/menu.ts'
 import { materialise } from '../scenario/materialise.ts'
 import type { LinkChange, Materialised } from '../scenario/materialised.ts'
-import { asReal } from '../scenario/real.ts'
+import { asReal, inFile, realOf } from '../scenario/real.ts'
 import { changeOf } from '../scenario/schedule.ts'
 import type { Scenario, ScheduleItem } from '../scenario/schema.ts'
 import type { Path, Problem, ScenarioSource } from '../scenario/source.ts'
@@ -42,24 +42,29 @@ export interface Wishes {
 /** @throws CoterieError USAGE, SCENARIO_UNKNOWN or PROTOCOL_UNKNOWN */
 export async function prepare(nameOrFile: string, wishes: Wishes = {}): Promise<Prepared> {
   const source = await loadSource(nameOrFile)
-  const scenario = parsed(source, wishes.set)
-  const engine = engineOf(wishes.engine ?? scenario.engine)
+  const written = parsed(source, wishes.set)
+  const engine = engineOf(wishes.engine ?? written.engine)
   const capabilities = await engine.capabilities()
-  source.refuse(absent(engine.name, capabilities), true)
+  const isReal = !capabilities.virtual || wishes.real === true
+  const scenario = isReal ? realOf(written) : written
+  const refuse = (problems: readonly Problem[]): void => {
+    const placed = problems.map((one) => ({ ...one, path: inFile(written, one.path) }))
+    source.refuse(isReal ? placed : problems, true)
+  }
+  refuse(absent(engine.name, capabilities))
   // Before any choice is made: a scenario that does not fit takes long to draw.
-  source.refuse(tooMany(engine.name, capabilities, scenario), true)
-  source.refuse(misused(scenario), true)
-  source.refuse(undrawn(engine.name, capabilities, scenario), true)
+  refuse(tooMany(engine.name, capabilities, scenario))
+  refuse(misused(scenario))
+  refuse(undrawn(engine.name, capabilities, scenario))
   const menu = shared([capabilities, ...(wishes.among ?? [])])
   const { materialised, problems } = materialise(scenario, wishes.seed ?? scenario.seed, menu)
-  source.refuse(problems, true)
-  const drawn =
-    capabilities.virtual && wishes.real !== true
-      ? { materialised, problems: [] }
-      : asReal(scenario, materialised, engine.name)
-  source.refuse(drawn.problems, true)
+  refuse(problems)
+  const drawn = isReal
+    ? asReal(scenario, materialised, engine.name)
+    : { materialised, problems: [] }
+  refuse(drawn.problems)
   const chosen = only(drawn.materialised, wishes.protocols ?? [])
-  source.refuse(beyond(engine.name, capabilities, scenario, chosen), true)
+  refuse(beyond(engine.name, capabilities, scenario, chosen))
   const repeats = capabilities.virtual ? scenario.run.repeats : 1
   const sweep = wishes.set === undefined ? scenario.sweep : {}
   return { source, engine, capabilities, materialised: chosen, repeats, sweep }

@@ -1,5 +1,6 @@
-// A materialised scenario as engines of real nodes run it: the same events in the same order, in less
-// time, because the wall clock cannot be hurried. Links keep their delays and operations their deadline.
+// A scenario as engines of real nodes run it: with what its real part says instead, because they cannot do
+// all that a simulator can, and in less time, because the wall clock cannot be hurried. Links keep their
+// delays and operations their deadline.
 
 import type { Materialised } from './materialised.ts'
 import { durationMs } from './duration.ts'
@@ -13,6 +14,27 @@ export const REAL_QUIESCE_MS_MAX = 30_000
 export interface DrawnReal {
   readonly materialised: Materialised
   readonly problems: readonly Problem[]
+}
+
+/** A scenario with what its real part says instead. */
+export function realOf(scenario: Scenario): Scenario {
+  const { workload, schedule, expect } = { ...scenario, ...said(scenario.real) }
+  return { ...scenario, workload, schedule, expect }
+}
+
+/** Where the file says what a path into such a scenario leads to. */
+export function inFile({ real }: Scenario, path: Path): Path {
+  return typeof path[0] === 'string' && path[0] in said(real) ? ['real', ...path] : path
+}
+
+/** What stands in the real part instead of the rest. */
+function said(real: Scenario['real']): Partial<Scenario> {
+  const { workload, schedule, expect } = real ?? {}
+  return {
+    ...(workload === undefined ? {} : { workload }),
+    ...(schedule === undefined ? {} : { schedule }),
+    ...(expect === undefined ? {} : { expect }),
+  }
 }
 
 /** The real part of a scenario, drawn. Without one it cannot be: that is a problem, too. */

@@ -164,13 +164,24 @@ const schedule = z.discriminatedUnion('do', [
   z.strictObject({ at: duration, do: z.literal('heal'), id: name }),
 ])
 
+const expectations = z
+  .array(
+    z.strictObject({
+      for: name.or(z.literal('*')).default('*'),
+      phase: z.string().min(1).max(100),
+      that: z.string().min(1).max(500),
+      why: z.string().max(500).default(''),
+    }),
+  )
+  .max(500)
+
 export const scenarioSchema = z
   .strictObject({
     lab: z.literal(1).describe('Version of this format.'),
     name,
     title: z.string().max(200),
     seed: z.union([z.string().min(1).max(100), z.number().int()]).default('lab'),
-    engine: z.enum(['sim', 'inproc', 'proc']).default('sim'),
+    engine: z.enum(['sim', 'inproc', 'proc', 'netns']).default('sim'),
     group: z.strictObject({
       nodes: z.number().int().min(2).max(100_000),
       count: z.number().int().min(1).max(1_000).default(1),
@@ -245,20 +256,13 @@ export const scenarioSchema = z
           .min(1)
           .optional()
           .describe('As they are called above; default: all, refused where the engine cannot.'),
+        workload: z.array(workload).max(200).optional().describe('Instead of the one above.'),
+        schedule: z.array(schedule).max(1_000).optional().describe('Instead of the one above.'),
+        expect: expectations.optional().describe('Instead of the ones below.'),
       })
       .optional()
-      .describe('How engines of real nodes run it: in less time.'),
-    expect: z
-      .array(
-        z.strictObject({
-          for: name.or(z.literal('*')).default('*'),
-          phase: z.string().min(1).max(100),
-          that: z.string().min(1).max(500),
-          why: z.string().max(500).default(''),
-        }),
-      )
-      .max(500)
-      .default([]),
+      .describe('How engines of real nodes run it: in less time, and without what they cannot do.'),
+    expect: expectations.default([]),
   })
   .describe('A scenario of the coterie laboratory.')
 
