@@ -4,6 +4,7 @@
 import type { CommandSpec, Context } from '../command.ts'
 import { argument, optionList, optionText, usage } from '../command.ts'
 import { DONE, INTERRUPTED } from '../exit-code.ts'
+import { type Line, table } from '../output/table.ts'
 
 const FAILED = 1
 const UNKNOWN = 6
@@ -35,9 +36,9 @@ export const sweep: CommandSpec = {
     protocolOption,
     outOption,
   ],
-  examples: ['lab sweep flapping --seeds 200 --protocol coterie', 'lab sweep my-split.yaml --json'],
+  examples: ['lab sweep safety --seeds 200 --protocol coterie', 'lab sweep my-split.yaml --json'],
   async run(context, given) {
-    const { sweep: sweepSeeds } = await import('../../lab/run/sweep.ts')
+    const { isShallow, sweep: sweepSeeds } = await import('../../lab/run/sweep.ts')
     const swept = await sweepSeeds(argument(given, 0), {
       seeds: seedsOf(optionText(given, 'seeds')),
       seed: optionText(given, 'seed'),
@@ -45,20 +46,26 @@ export const sweep: CommandSpec = {
       out: optionText(given, 'out'),
       ...talking(context),
     })
-    const { scenario, ran, unknown, failure, failed, interrupted } = swept
+    const { scenario, ran, unknown, coverage, failure, failed, interrupted } = swept
     const dir = failed?.dir ?? null
     const seed = failed?.seed ?? null
-    const value = { scenario, ran, unknown, interrupted, failure: failure ?? null, seed, dir }
+    const shallow = isShallow(swept)
+    const about = { scenario, ran, unknown, interrupted, coverage, shallow }
+    const value = { ...about, failure: failure ?? null, seed, dir }
     await context.out.result(value, () =>
       failure === undefined
-        ? [`${ran} seeds, none fails${unknown === 0 ? '' : `, ${unknown} runs unknown`}`]
+        ? [
+            ...coverageLines(coverage),
+            `${ran} seeds, none fails${unknown === 0 ? '' : `, ${unknown} runs unknown`}`,
+            ...(shallow ? ['nothing worth reaching was reached: this shows little'] : []),
+          ]
         : [
             `seed ${String(seed)} fails after ${ran}: ${failure.protocol}: ${failure.what}`,
             `make it small: coterie lab shrink ${String(dir)}`,
           ],
     )
     if (interrupted) return INTERRUPTED
-    return failure !== undefined ? FAILED : unknown > 0 ? UNKNOWN : DONE
+    return failure !== undefined ? FAILED : unknown > 0 || shallow ? UNKNOWN : DONE
   },
 }
 
@@ -84,6 +91,22 @@ export const shrink: CommandSpec = {
     ])
     return interrupted ? INTERRUPTED : DONE
   },
+}
+
+/** What was reached, the most often first, and what never was. */
+function coverageLines(coverage: Readonly<Record<string, number>>): Line[] {
+  const reached = Object.entries(coverage).filter(([, runs]) => runs > 0)
+  const never = Object.entries(coverage).filter(([, runs]) => runs === 0)
+  reached.sort((a, b) => b[1] - a[1])
+  if (reached.length === 0) return []
+  return [
+    ...table(
+      ['runs', 'reached'],
+      reached.map(([what, runs]) => [String(runs), what]),
+    ),
+    `never: ${never.map(([what]) => what).join(', ') || 'none of them'}`,
+    '',
+  ]
 }
 
 function talking({ out, signal }: Context) {

@@ -6,12 +6,15 @@
 import type { Ledger, MessageEntry, OperationEntry } from '../measure/ledger.ts'
 import type { CorePlan, Materialised, OperationKind } from '../scenario/materialised.ts'
 import type { TraceEvent } from '../trace/event.ts'
-import type { Checker, CheckResult, MakeChecker } from './checker.ts'
+import type { Checker, CheckResult, MakeChecker, Witness } from './checker.ts'
 import { Findings } from './verdicts.ts'
 
 const kinds = ['send', 'read', 'rekey', 'kick'] as const satisfies readonly OperationKind[]
 
 type Kind = (typeof kinds)[number]
+
+/** Answers of one who belongs no more, or not yet: whoever wrote its ticket may be outside. */
+const OUTSIDERS: ReadonlySet<string> = new Set(['NOT_A_MEMBER', 'JOIN_PENDING'])
 
 export const inCore: MakeChecker = (scenario, ledger) =>
   new CoreLiveness(scenario, ledger, scenario.core ?? { nodes: [], fromMs: 0, boundMs: 0 })
@@ -56,12 +59,17 @@ class CoreLiveness implements Checker {
     this.#members = new Set(this.#ledger.finalMembers().flatMap((nodes) => [...nodes]))
     const doubt = this.#doubt()
     if (doubt !== '') return findings.result(doubt)
+    const stalled: Witness[][] = []
     const silent = kinds.filter((kind) => {
       const asked = this.#ledger.operations.filter((one) => this.#isAsked(one, kind))
       findings.tested(asked.length)
-      for (const one of asked) this.#judge(findings, kind, one)
+      stalled.push(asked.flatMap((one) => this.#judge(kind, one) ?? []))
       return asked.length === 0
     })
+    // The first of each kind, before more of any.
+    const firsts = stalled.flatMap((found) => found.slice(0, 1))
+    const others = stalled.flatMap((found) => found.slice(1))
+    for (const { what, events } of [...firsts, ...others]) findings.broken(what, events)
     const result = findings.result()
     if (silent.length === 0 || result.held !== 'true') return result
     return { ...result, note: `nobody asked the core for: ${silent.join(', ')}` }
@@ -89,7 +97,7 @@ class CoreLiveness implements Checker {
     const { node, askedUs, reason } = one
     if (one.kind !== kind || !this.#core.has(node) || this.#ledger.liars.has(node)) return false
     if (askedUs < this.#fromUs || askedUs + this.#boundUs > this.#ledger.endUs) return false
-    if (reason === 'NOT_A_MEMBER' || !this.#members.has(node)) return false
+    if (OUTSIDERS.has(reason) || !this.#members.has(node)) return false
     if (kind === 'send' || kind === 'read') return true
     if (![...this.#members].some((member) => this.#leaders.has(member))) return false
     if (kind === 'rekey') return true
@@ -100,7 +108,7 @@ class CoreLiveness implements Checker {
     )
   }
 
-  #judge(findings: Findings, kind: Kind, one: OperationEntry): void {
+  #judge(kind: Kind, one: OperationEntry): Witness | undefined {
     const { node, askedUs, i } = one
     const byUs = askedUs + this.#boundUs
     const missing =
@@ -111,15 +119,15 @@ class CoreLiveness implements Checker {
           : kind === 'rekey'
             ? this.#unkeyed(one, byUs)
             : this.#unremoved(one, byUs)
-    if (missing === undefined) return
+    if (missing === undefined) return undefined
     const atS = Math.round(askedUs / 1_000_000)
     const who = [...this.#core].join(', ')
     const what = `in the core of ${who}, node ${node} asked at ${atS} s for a ${kind}: ${missing.what}`
-    findings.broken(what, [i, ...missing.events])
+    return { what, events: [i, ...missing.events] }
   }
 
   /** A text is on display wherever in the core it is meant for. */
-  #unsent(one: OperationEntry, byUs: number): Missing | undefined {
+  #unsent(one: OperationEntry, byUs: number): Witness | undefined {
     const message = this.#messageOf(one, byUs)
     if (message === undefined) return { what: answerOf(one), events: [] }
     const without = this.#audience(message).filter(
@@ -139,7 +147,7 @@ class CoreLiveness implements Checker {
   }
 
   /** Whoever reads finds what the core said long enough ago. */
-  #unread({ node, askedUs, outcome, reason }: OperationEntry): Missing | undefined {
+  #unread({ node, askedUs, outcome, reason }: OperationEntry): Witness | undefined {
     if (outcome !== 'ok') return { what: `not answered: ${reason}`, events: [] }
     const shut = [...this.#ledger.messages.values()].find(
       (message) =>
@@ -155,7 +163,7 @@ class CoreLiveness implements Checker {
   }
 
   /** New keys are in use: everybody in the core has changed what it sends under. */
-  #unkeyed(one: OperationEntry, byUs: number): Missing | undefined {
+  #unkeyed(one: OperationEntry, byUs: number): Witness | undefined {
     if (one.outcome !== 'ok') return { what: answerOf(one), events: [] }
     const stuck = [...this.#members].filter((node) => {
       const mine = this.#using.filter((using) => using.node === node)
@@ -168,7 +176,7 @@ class CoreLiveness implements Checker {
   }
 
   /** Nobody in the core takes the removed for a member. */
-  #unremoved(one: OperationEntry, byUs: number): Missing | undefined {
+  #unremoved(one: OperationEntry, byUs: number): Witness | undefined {
     if (one.outcome !== 'ok') return { what: answerOf(one), events: [] }
     const target = this.#targets.get(one.id) ?? -1
     const still = [...this.#members].filter((node) => this.#sees(node, target, byUs))
@@ -182,14 +190,12 @@ class CoreLiveness implements Checker {
     return view?.value.split(' ').includes(String(other)) === true
   }
 
-  #audience({ audience, author }: MessageEntry): readonly number[] {
-    return audience.filter((node) => node !== author && this.#members.has(node))
+  #audience(message: MessageEntry): readonly number[] {
+    return message.audience.filter(
+      (node) =>
+        node !== message.author && this.#members.has(node) && this.#ledger.isFor(message, node),
+    )
   }
-}
-
-interface Missing {
-  readonly what: string
-  readonly events: readonly number[]
 }
 
 function answerOf({ outcome, reason }: OperationEntry): string {

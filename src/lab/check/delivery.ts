@@ -3,9 +3,9 @@
 
 import { fatesOf } from '../measure/fate.ts'
 import type { Ledger } from '../measure/ledger.ts'
+import { Renewals } from '../measure/renewals.ts'
 import type { TraceEvent } from '../trace/event.ts'
 import type { Checker, CheckResult, MakeChecker } from './checker.ts'
-import { Names } from './names.ts'
 import { Findings } from './verdicts.ts'
 
 /** C1: every accepted text is at every member who ought to have it, or was withdrawn. */
@@ -78,7 +78,7 @@ class AuthorOrder implements Checker {
   readonly #findings = new Findings('C3', 'Author order and gap-free')
   /** `<author>:<seq>` -> the event that used it. */
   readonly #used = new Map<string, number>()
-  readonly #names = new Names()
+  readonly #names = new Renewals()
   /** The name under which a message was said. */
   readonly #lineOf = new Map<string, number>()
   /** `<node>:<author>/<name>` -> the last number taken in there. */
@@ -149,7 +149,7 @@ class Causality implements Checker {
     for (const parent of message?.parents ?? []) {
       const before = this.#ledger.messages.get(parent)
       // Of before the run, or of before this node belonged.
-      if (before === undefined || !before.audience.includes(event.n)) continue
+      if (before === undefined || !this.#ledger.isFor(before, event.n)) continue
       this.#findings.tested()
       if ((before.heldUs.get(event.n) ?? Number.POSITIVE_INFINITY) <= event.t) continue
       const what = `node ${event.n} shows ${event.m} without ${parent}, which it builds on`

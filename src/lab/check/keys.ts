@@ -2,12 +2,12 @@
 // What is not in the trace, such as a secret itself, cannot be compared here.
 
 import type { Ledger } from '../measure/ledger.ts'
+import { Renewals } from '../measure/renewals.ts'
 import { type Seat, Seats, byPart } from '../measure/seats.ts'
 import type { Materialised } from '../scenario/materialised.ts'
 import type { TraceEvent } from '../trace/event.ts'
 import { settleUs } from './bounds.ts'
 import type { Checker, CheckResult, MakeChecker } from './checker.ts'
-import { Names } from './names.ts'
 import { Findings } from './verdicts.ts'
 
 /** C8: no number of an author is used twice under one epoch, and no key is derived in two ways. */
@@ -17,7 +17,7 @@ class KeysServeOnce implements Checker {
   readonly #findings = new Findings('C8', 'No key or nonce reuse')
   readonly #used = new Map<string, { readonly m: string; readonly i: number }>()
   readonly #derived = new Map<string, { readonly from: string; readonly i: number }>()
-  readonly #names = new Names()
+  readonly #names = new Renewals()
   readonly #ledger: Ledger
 
   constructor(ledger: Ledger) {

@@ -71,7 +71,7 @@ class Liveness implements Checker {
     const byUs = one.askedUs + this.#boundUs
     return message.audience
       .filter((node) => core.has(node) && node !== message.author)
-      .filter((node) => !this.#ledger.liars.has(node))
+      .filter((node) => !this.#ledger.liars.has(node) && this.#ledger.isFor(message, node))
       .every((node) => (message.readUs.get(node) ?? Number.POSITIVE_INFINITY) <= byUs)
   }
 }

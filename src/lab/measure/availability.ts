@@ -89,6 +89,7 @@ class Availability implements Reducer {
     const members = this.#members[message.group]
     return message.audience
       .filter((node) => node !== send.node && near.has(node) && members?.has(node) === true)
+      .filter((node) => this.#ledger.isFor(message, node))
       .every((node) => (message.readUs.get(node) ?? Number.POSITIVE_INFINITY) <= byUs)
   }
 

@@ -21,7 +21,7 @@ export function fatesOf(ledger: Ledger): Fate[] {
     .map((message) =>
       ledger.liars.has(message.author) || isLeftOutside(ledger, message)
         ? { message, kind: 'never due', due: [], missing: [], unread: [] }
-        : fateOf(message, members[message.group] ?? new Set()),
+        : fateOf(ledger, message, members[message.group] ?? new Set()),
     )
 }
 
@@ -30,9 +30,11 @@ function isLeftOutside({ core }: Ledger, { author, heldUs }: MessageEntry): bool
   return core !== undefined && ![author, ...heldUs.keys()].some((node) => core.nodes.includes(node))
 }
 
-function fateOf(message: MessageEntry, members: ReadonlySet<number>): Fate {
+function fateOf(ledger: Ledger, message: MessageEntry, members: ReadonlySet<number>): Fate {
   const { author, audience, heldUs, readUs, hidden } = message
-  const due = audience.filter((node) => node !== author && members.has(node))
+  const due = audience.filter(
+    (node) => node !== author && members.has(node) && ledger.isFor(message, node),
+  )
   const missing = due.filter((node) => !heldUs.has(node))
   const taken = [...hidden].some((node) => members.has(node))
   // Whoever was removed may have gone on speaking where nobody had heard of it.

@@ -7,6 +7,7 @@ import type { TraceEvent, TraceReader } from '../trace/event.ts'
 import type { Lie } from '../world/lies.ts'
 import { Components } from './components.ts'
 import type { Phase } from './measure.ts'
+import { Renewals } from './renewals.ts'
 
 export interface MessageEntry {
   readonly m: string
@@ -95,6 +96,9 @@ export class Ledger implements TraceReader {
   ended: 'quiet' | 'bound' | 'interrupted' | undefined
   readonly #scenario: Materialised
   readonly #audiences = new Map<string, readonly number[]>()
+  readonly #renewals = new Renewals()
+  /** By node that came in anew: the first message under its new name. */
+  readonly #anew = new Map<number, MessageEntry>()
   readonly #open = new Map<number, OperationEntry>()
   /** Nodes of each part of a fault that strains them. */
   readonly #strains = new Map<string, readonly number[]>()
@@ -159,6 +163,16 @@ export class Ledger implements TraceReader {
     }
   }
 
+  /**
+   * Whether a message is for a node as it is now. For one who came in anew its author had to know that:
+   * whoever it was before, and is no more, nothing is due to.
+   */
+  isFor({ audience, author, atUs }: MessageEntry, node: number): boolean {
+    if (!audience.includes(node)) return false
+    const first = this.#anew.get(node)
+    return first === undefined || author === node || (first.heldUs.get(author) ?? atUs + 1) <= atUs
+  }
+
   /** The phases of the run, in the order in which they begin. */
   phases(): Phase[] {
     const warmUs = this.#scenario.run.warmupMs * 1_000
@@ -216,6 +230,7 @@ export class Ledger implements TraceReader {
   }
 
   #operation(event: Extract<TraceEvent, { k: 'op' }>): void {
+    this.#renewals.asked(event)
     if (this.liars.has(event.n)) return
     const { f: kind } = event
     if (kind === 'compromise' || kind === 'recover-device') return
@@ -248,7 +263,8 @@ export class Ledger implements TraceReader {
   #message(event: Extract<TraceEvent, { k: 'msg' }>): void {
     if (this.messages.has(event.m)) return
     const { m, i, g: group, n: author, t: atUs, seq, text, parents, bytes } = event
-    this.messages.set(m, {
+    const before = this.#renewals.nameOf(author)
+    const entry: MessageEntry = {
       m,
       i,
       group,
@@ -262,7 +278,9 @@ export class Ledger implements TraceReader {
       heldUs: new Map([[author, atUs]]),
       readUs: new Map(),
       hidden: new Set(),
-    })
+    }
+    this.messages.set(m, entry)
+    if (this.#renewals.lineOf(author, seq) > before) this.#anew.set(author, entry)
   }
 
   #fault(event: Extract<TraceEvent, { k: 'fault' }>): void {

@@ -4,17 +4,22 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { experiment } from './experiment.ts'
+import { worthReaching } from '../check/coverage.ts'
+import { type Experiment, experiment } from './experiment.ts'
 import { type Failure, failureOf } from './failure.ts'
 import { makeFolder } from './folder.ts'
 import { type LabResult, type RunOptions, runInto } from './lab.ts'
 import { prepare } from './prepare.ts'
+import { protocolOf } from '../protocol/registry.ts'
 import { seedOf } from './study.ts'
 
 export interface SweepOptions extends RunOptions {
   /** How many, at most. */
   readonly seeds: number
 }
+
+/** By state, in the order in which they are told of. */
+export type Coverage = Readonly<Record<string, number>>
 
 export interface Swept {
   readonly scenario: string
@@ -23,6 +28,8 @@ export interface Swept {
   /** Of them, those of which nobody can tell. */
   readonly unknown: number
   readonly interrupted: boolean
+  /** C16: of the runs of judged protocols, how many reached each state that is worth reaching. */
+  readonly coverage: Coverage
   readonly failure: Failure | undefined
   /** The failing run, with its folder. */
   readonly failed: LabResult | undefined
@@ -33,6 +40,7 @@ export async function sweep(nameOrFile: string, options: SweepOptions): Promise<
   const first = await prepare(nameOrFile, options)
   const base = first.materialised.seed
   const count = { ran: 0, unknown: 0 }
+  const coverage: Record<string, number> = Object.fromEntries(worthReaching.map((one) => [one, 0]))
   for (let turn = 0; turn < options.seeds && !options.signal.aborted; turn++) {
     const seed = seedOf(base, turn)
     const prepared = await prepare(nameOrFile, { ...options, seed })
@@ -51,6 +59,7 @@ export async function sweep(nameOrFile: string, options: SweepOptions): Promise<
         protocolOf,
       })
       const failure = signal.aborted ? undefined : failureOf(one)
+      for (const what of reachedBy(one, options)) coverage[what] = (coverage[what] ?? 0) + 1
       if (one.verdict === 'unknown') count.unknown += 1
       if (failure === undefined) continue
       const dir = makeFolder(options.out, scenario.name)
@@ -62,6 +71,7 @@ export async function sweep(nameOrFile: string, options: SweepOptions): Promise<
         ...count,
         ran: turn + 1,
         interrupted: false,
+        coverage,
         failure,
         failed,
       }
@@ -70,5 +80,14 @@ export async function sweep(nameOrFile: string, options: SweepOptions): Promise<
   }
   const { aborted: interrupted } = options.signal
   const { name } = first.materialised
-  return { scenario: name, ...count, interrupted, failure: undefined, failed: undefined }
+  return { scenario: name, ...count, interrupted, coverage, failure: undefined, failed: undefined }
 }
+
+function reachedBy({ use, checks }: Experiment, options: SweepOptions): readonly string[] {
+  const { judged } = (options.protocolOf ?? protocolOf)(use.use)
+  return judged ? (checks.find(({ id }) => id === 'C16')?.reached ?? []) : []
+}
+
+/** Whether nothing was reached but faults: such a sweep has shown little. */
+export const isShallow = ({ coverage }: Swept): boolean =>
+  worthReaching.every((what) => what === 'a fault in force' || (coverage[what] ?? 0) === 0)

@@ -29,12 +29,15 @@ export interface CoreParts {
 /** Of faults that last for ever. */
 export const NEVER_MS = Number.POSITIVE_INFINITY
 
+/** Of two, one may have been removed, and one alone can show nothing. */
+const LEAST = 3
+
 /** A connected part of the mesh, never all of it; in order. */
 export function chooseCore(parts: CoreParts): number[] {
   const { random, nodes, manager, leaders, absent } = parts
   const policies = ['majority', 'leader', 'manager', 'random'] as const
   const policy = parts.policy === 'any' ? pick(policies, random) : parts.policy
-  const least = policy === 'majority' ? Math.floor(nodes / 2) + 1 : 2
+  const least = policy === 'majority' ? Math.floor(nodes / 2) + 1 : Math.min(LEAST, nodes - 1)
   const size = Math.min(nodes - 1, least + random.below(Math.max(1, nodes - least)))
   const all = Array.from({ length: nodes }, (_, node) => node)
   const around = { majority: all, leader: leaders, manager: [manager], random: all }

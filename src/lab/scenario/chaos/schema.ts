@@ -50,7 +50,7 @@ export const chaos = z
         .enum(corePolicies)
         .default('any')
         .describe(
-          'majority: more than half; leader, manager: around one of the leaders, or the one who manages at first; random: two or more; any: each seed draws one of these.',
+          'majority: more than half; leader, manager: around one of the leaders, or the one who manages at first; random: three or more; any: each seed draws one of these.',
         ),
       links: z
         .enum(['all', 'some', 'any'])

@@ -71,3 +71,62 @@ export const checksNoSignature = bent((run) => {
     return createDriver(index === BENT ? { ...options, crypto } : options)
   }
 })
+
+// --- Cores that stall ----------------------------------------------------------------------------
+
+/** How long they go on well, from the beginning of the run: until after the chaos. */
+const WELL_MS = 45_000
+
+/** From then on nothing that comes to one of them is taken in, while all links stand. */
+export const hearsNothing = (deaf: number): Protocol =>
+  bent((run) => {
+    const make = run.machine.bind(run)
+    const begin = run.begin.bind(run)
+    let begun = false
+    let fromMs = Number.POSITIVE_INFINITY
+    run.begin = (tell) => {
+      begun = true
+      begin(tell)
+    }
+    run.machine = (context) => {
+      const machine = make(context)
+      if (context.index !== deaf) return machine
+      const step = machine.step.bind(machine)
+      machine.step = (input, env) => {
+        if (begun) fromMs = Math.min(fromMs, env.nowMs)
+        const ignored = input.kind === 'frame' || input.kind === 'envelope'
+        return ignored && env.nowMs > fromMs + WELL_MS ? [] : step(input, env)
+      }
+      return machine
+    }
+  })
+
+/** Texts that come to one of them stay shut. */
+export const opensNothing = (shut: number): Protocol =>
+  bent((run) => {
+    const make = run.machine.bind(run)
+    run.machine = (context) => {
+      const machine = make(context)
+      if (context.index !== shut || !(machine instanceof Endpoint)) return machine
+      machine.openText = () => undefined
+      return machine
+    }
+  })
+
+/** A command that is taken and never done: without an answer, or with one that is not true. */
+export const putsOff = (kind: 'rotate' | 'remove-member', answers: boolean): Protocol =>
+  bent((run) => {
+    run.driver = (_, options) => {
+      const driver = createDriver(options)
+      return {
+        start: (done) => driver.start(done),
+        together: (give) => driver.together(give),
+        onEvent: (listener) => driver.onEvent(listener),
+        stop: (done) => driver.stop(done),
+        command(command, done) {
+          if (command.kind !== kind) driver.command(command, done)
+          else if (answers) done({ ok: true, value: {} as never })
+        },
+      }
+    }
+  })

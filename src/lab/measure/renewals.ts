@@ -3,7 +3,7 @@
 
 import type { TraceEvent } from '../trace/event.ts'
 
-export class Names {
+export class Renewals {
   /** By node: under how many names it has spoken, and the last number under this one. */
   readonly #lines = new Map<number, { line: number; seq: number }>()
   /** Who is coming in anew: the next time that it begins at a lower number it has another name. */
@@ -11,6 +11,11 @@ export class Names {
 
   asked({ f, n, phase }: Extract<TraceEvent, { k: 'op' }>): void {
     if (phase === 'invoke' && (f === 'join' || f === 'recover-device')) this.#anew.add(n)
+  }
+
+  /** The name under which it spoke last. */
+  nameOf(node: number): number {
+    return this.#lines.get(node)?.line ?? 0
   }
 
   /** The name under which a node says this number now, counted from 0. */
