@@ -34,7 +34,7 @@ class CoreLiveness implements Checker {
   readonly #boundUs: number
   readonly #targets = new Map<number, number>()
   readonly #using: Since[] = []
-  /** The core as far as it belongs to the group in the end. */
+  /** The core as far as it belongs in the end, and holds together without those who do not. */
   #members: ReadonlySet<number> = new Set()
 
   constructor(scenario: Materialised, ledger: Ledger, { nodes, fromMs, boundMs }: CorePlan) {
@@ -85,7 +85,8 @@ class CoreLiveness implements Checker {
       return parts.size === 1 && !parts.has(-1)
     })
     if (!together) return 'the core was not in one piece'
-    if (this.#members.size < 2) return 'fewer than two of the core belong to the group'
+    if (this.#members.size < 2)
+      return 'fewer than two of the core belong to the group and reach each other'
     // Who does not belong carries nothing for those who do.
     if (!surely.isWhole(this.#members))
       return 'those of the core who belong do not reach each other'

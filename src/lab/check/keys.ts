@@ -88,7 +88,8 @@ class OneEpoch implements Checker {
   }
 
   #look(atUs: number): void {
-    const parts = this.#ledger.surely.at(atUs)
+    const { surely } = this.#ledger
+    const parts = surely.at(atUs)
     const before = this.#parts
     this.#parts = new Map()
     this.#seats.running().forEach((seats, group) => {
@@ -97,6 +98,8 @@ class OneEpoch implements Checker {
         const name = `${group}: ${part.map(({ node }) => node).join(' ')}`
         const known = before.get(name) ?? { sinceUs: atUs, told: false, apartUs: undefined }
         const apart = new Set(part.map(({ epoch }) => epoch)).size > 1
+        // Who is no member carries nothing for those who are: without it they may be of several parts.
+        if (apart && !surely.isWhole(new Set(part.map(({ node }) => node)))) continue
         const apartUs = apart ? (known.apartUs ?? atUs) : undefined
         const told = this.#judge(part, { ...known, apartUs }, atUs)
         this.#parts.set(name, { sinceUs: known.sinceUs, told, apartUs })
@@ -114,8 +117,6 @@ class OneEpoch implements Checker {
     if (restedUs >= 0 && restedUs < STEP_US) this.#findings.tested()
     if (apartUs === undefined) return false
     if (told || atUs - apartUs <= this.#settleUs) return told
-    // Who is no member carries nothing for those who are.
-    if (!this.#ledger.surely.isWhole(new Set(part.map(({ node }) => node)))) return false
     const [one] = part
     const other = part.find(({ epoch }) => epoch !== one?.epoch)
     const seconds = Math.round((atUs - apartUs) / 1_000_000)

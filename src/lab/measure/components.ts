@@ -98,8 +98,22 @@ export class Components {
 
   /** Whether these are of one piece at the moment with nobody else to carry for them. */
   isWhole(nodes: ReadonlySet<number>): boolean {
-    const [first] = nodes
-    if (first === undefined) return true
+    return this.largestPiece(nodes).size === nodes.size
+  }
+
+  /** The most of these who reach each other at the moment with nobody else to carry for them. */
+  largestPiece(nodes: ReadonlySet<number>): ReadonlySet<number> {
+    const left = new Set([...nodes].filter((node) => this.#up[node] === 1))
+    let most: ReadonlySet<number> = new Set()
+    for (const first of left) {
+      const piece = this.#pieceOf(first, left)
+      for (const node of piece) left.delete(node)
+      if (piece.size > most.size) most = piece
+    }
+    return most
+  }
+
+  #pieceOf(first: number, nodes: ReadonlySet<number>): ReadonlySet<number> {
     const seen = new Set([first])
     const open = [first]
     for (let node = open.pop(); node !== undefined; node = open.pop()) {
@@ -109,7 +123,7 @@ export class Components {
         open.push(other)
       }
     }
-    return seen.size === nodes.size && [...nodes].every((node) => this.#up[node] === 1)
+    return seen
   }
 
   /** Whether somebody reaches two at the moment who do not reach each other: no clean split, a bridge. */

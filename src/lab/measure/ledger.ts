@@ -170,7 +170,7 @@ export class Ledger implements TraceReader {
   isFor({ audience, author, atUs }: MessageEntry, node: number): boolean {
     if (!audience.includes(node)) return false
     const first = this.#anew.get(node)
-    return first === undefined || author === node || (first.heldUs.get(author) ?? atUs + 1) <= atUs
+    return first === undefined || author === node || (first.heldUs.get(author) ?? atUs) < atUs
   }
 
   /** The phases of the run, in the order in which they begin. */
@@ -203,14 +203,16 @@ export class Ledger implements TraceReader {
 
   /**
    * What everybody who is honest held when it was last looked at or before a moment; of a time in which
-   * only a core is healed: everybody in it.
+   * only a core is healed: everybody in it, as far as its members reach each other without the others.
    */
   digestsAt(atUs: number): readonly DigestEntry[] {
     const digests = this.#rounds.findLast((round) => round.atUs <= atUs)?.digests ?? []
+    const honest = digests.filter(({ node }) => !this.liars.has(node))
     const { core } = this
-    const counts = (node: number) =>
-      core === undefined || atUs <= core.fromMs * 1_000 || core.nodes.includes(node)
-    return digests.filter(({ node }) => !this.liars.has(node) && counts(node))
+    if (core === undefined || atUs <= core.fromMs * 1_000) return honest
+    const present = honest.map(({ node }) => node).filter((node) => core.nodes.includes(node))
+    const piece = this.surely.largestPiece(new Set(present))
+    return honest.filter(({ node }) => piece.has(node))
   }
 
   /**

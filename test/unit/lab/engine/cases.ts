@@ -61,6 +61,11 @@ export const cases: Readonly<Record<string, Case>> = {
     workload:
       '{ kind: join, who: "5", at: 9s }, { kind: join, who: "2", at: 26s }, { kind: leave, who: "1", at: 10s }, { kind: read, who: "*", perNodePerMinute: 20 }',
   },
+  // Both are answered long after they were given up, and what is said meanwhile is for who it was before.
+  'left and came back late': {
+    schedule: '{ at: 6s, id: p1, do: pause, target: "1", for: 18s }',
+    workload: '{ kind: leave, who: "1", at: 8s }, { kind: join, who: "1", at: 15s }',
+  },
   // What node 1 says as the links come back is shown on its side and withdrawn when the word of 0 arrives,
   // with new keys in the same instant.
   'removed and heard once more': {
