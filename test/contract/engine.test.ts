@@ -13,6 +13,7 @@ import {
   engineContract,
   measured,
   processContract,
+  runText,
   splitOfFour,
 } from './engine.contract.ts'
 import { cleanEnv, program, until } from '../support/daemons.ts'
@@ -72,6 +73,34 @@ test('a node that stands still with nobody left to let it go is swept, another i
     for (const one of [lost, kept]) one.kill('SIGKILL')
   }
 })
+
+const twoFaced = `lab: 1
+name: two-faced
+title: A member says two things under one number
+group: { nodes: 5, roles: { manager: "0", leaders: "0,2" } }
+network: { link: { latency: 10ms } }
+protocols: [{ use: coterie }]
+workload: [{ kind: chat, who: "*", perNodePerMinute: 60 }]
+schedule:
+  - { at: 1s, id: p1, do: byzantine, target: 3, lies: [equivocate], for: 6s }
+run: { duration: 9s, quiesce: 20s }
+real: { quiesce: 20s }
+expect: [{ phase: after-p1, that: "converged && lost == 0" }]
+`
+
+test('a real node that shows two faces is proven to lie by everybody, and nobody else is', async () => {
+  const { result, trace } = await runText(proc, twoFaced)
+  const states = trace.flatMap((event) => (event.k === 'fault' ? [event.state] : []))
+  expect(states).toEqual(['requested', 'verified', 'off'])
+  const proofs = trace.flatMap((event) => (event.k === 'proof' ? [event] : []))
+  expect(new Set(proofs.map(({ against }) => against))).toEqual(new Set([3]))
+  expect(new Set(proofs.map(({ n }) => n).filter((n) => n !== 3))).toEqual(new Set([0, 1, 2, 4]))
+  const said = trace.flatMap((event) => (event.k === 'msg' && event.n === 3 ? [event.seq] : []))
+  expect(new Set(said).size).toBeLessThan(said.length)
+  expect(result.checks.find(({ id }) => id === 'C12')).toMatchObject({ held: 'true' })
+  expect(result.verdict).toBe('pass')
+  expect(leftovers()).toEqual([])
+}, 150_000)
 
 test('engines of real nodes tell what the simulator tells', () => {
   const names = [...measured.keys()].filter((name) => name !== 'sim')

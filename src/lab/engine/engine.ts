@@ -5,6 +5,7 @@
 import type { FaultKind, LinkChange, Materialised, ProtocolUse } from '../scenario/materialised.ts'
 import type { Protocol } from '../protocol/port.ts'
 import type { Tell } from '../trace/event.ts'
+import type { Lie } from '../world/lies.ts'
 import type { Cut } from '../world/links.ts'
 
 export type EngineName = 'sim' | 'inproc' | 'proc' | 'netns'
@@ -16,6 +17,8 @@ export interface Capabilities {
   readonly changes: ReadonlySet<keyof LinkChange>
   /** What it can do to a process that crashes: to its unsynced writes, or to what its peers notice. */
   readonly crashes: ReadonlySet<'keep' | 'lose' | 'torn' | 'silent'>
+  /** Lies of `byzantine`. Default: all, where it has that. */
+  readonly lies?: ReadonlySet<Lie>
   /** Protocols by name; undefined: any that the port can express. */
   readonly protocols: ReadonlySet<string> | undefined
   /** More nodes do not fit into this machine. */

@@ -172,6 +172,9 @@ function missing(item: ScheduleItem, able: Capabilities): string[] {
     const asked = [item.unsynced, ...(item.silent ? (['silent'] as const) : [])]
     return [...lacks, ...asked.filter((what) => !able.crashes.has(what))]
   }
+  if (item.do === 'byzantine') {
+    return [...lacks, ...item.lies.filter((lie) => able.lies?.has(lie) === false)]
+  }
   return item.do === 'link' ? [...lacks, ...unmade(changeOf(item), able)] : lacks
 }
 

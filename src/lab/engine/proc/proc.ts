@@ -24,7 +24,8 @@ export const proc: Engine = {
 
 function capabilities(): Capabilities {
   return {
-    faults: new Set(['split', 'cut', 'link', 'crash', 'offline', 'pause', 'slow']),
+    faults: new Set(['split', 'cut', 'link', 'crash', 'offline', 'pause', 'slow', 'byzantine']),
+    lies: new Set(['equivocate']),
     modes: new Set(['blackhole', 'reset', 'no-new', 'hold']),
     changes: new Set(['delayMs', 'jitterMs', 'loss']),
     crashes: new Set(['keep']),
@@ -52,7 +53,12 @@ function run(run: EngineRun): Promise<EngineReport> {
         placeAt(node)
       }
       return withProcesses(fleet, (processes) => {
-        const nodes = { signal: fleet.signal, ...processes, restart }
+        const copy = async (node: number, copyPlace: number) => {
+          await fleet.copy(node, `n${node}-${copyPlace}`, ['--alone'])
+          placeAt(node)
+          placeAt(copyPlace)
+        }
+        const nodes = { signal: fleet.signal, ...processes, restart, copy }
         return new RealStage(run, mesh(nodes), 'proc').play()
       })
     })

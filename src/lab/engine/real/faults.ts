@@ -2,11 +2,14 @@
 // they do to processes. None counts before the probe, which asks no node, found it in force: until then
 // it is requested, and unverified if that never comes.
 
+import type { Event } from '../../../api/contract.ts'
 import type { FaultEvent, NetworkPlan } from '../../scenario/materialised.ts'
 import type { Fact } from '../../trace/event.ts'
 import { LinkTable, passes } from '../../world/links.ts'
 import { composeLinks } from '../sim/compose.ts'
 import { type ResolvedFault, type ResolveNode, nodesOf, resolveFault } from '../sim/resolve.ts'
+import { halfOf } from './faces.ts'
+import { Feed } from './feed.ts'
 import type { Mesh } from './mesh.ts'
 import type { Witness } from './witness.ts'
 
@@ -33,6 +36,10 @@ export class RealFaults {
   readonly #strainedMs = new Map<number, number>()
   readonly #crossed = new Set<number>()
   readonly #notes = new Set<string>()
+  /** What second faces tell. */
+  readonly #seconds = new Map<number, Feed>()
+  /** Who lies, or did. */
+  readonly liars = new Set<number>()
   #links: LinkTable
   #before: LinkTable | undefined
   #changedMs = 0
@@ -77,7 +84,9 @@ export class RealFaults {
     if (fault === undefined) return
     const resolved = resolveFault(fault, mesh.nodes, resolve)
     const what = resolved.do
-    tell(-1, { k: 'fault', id, part, state: 'requested', what, nodes: nodesOf(resolved) })
+    const nodes = nodesOf(resolved)
+    const lies = resolved.do === 'byzantine' ? { lies: resolved.lies } : {}
+    tell(-1, { k: 'fault', id, part, state: 'requested', what, nodes, ...lies })
     this.#active.set(name, resolved)
     if (isOfLinks(resolved)) tellAll(await this.#setLinks())
     await this.#strike(resolved)
@@ -146,6 +155,7 @@ export class RealFaults {
 
   async #strike(fault: ResolvedFault): Promise<void> {
     await this.#pace(fault)
+    if (fault.do === 'byzantine') for (const node of fault.nodes) await this.#part(node)
     if (fault.do !== 'crash' && fault.do !== 'offline') return
     const { mesh, witness, tell } = this.#parts
     await Promise.all(
@@ -158,8 +168,30 @@ export class RealFaults {
     )
   }
 
+  /** A second face over a copy of the home, for half of the others; to be copied the node is closed. */
+  async #part(node: number): Promise<void> {
+    const { mesh, witness, tell } = this.#parts
+    this.liars.add(node)
+    witness.deafen(node)
+    this.#down.add(node)
+    tell(node, { k: 'life', up: false })
+    await mesh.faces?.open(node, halfOf(mesh.nodes, node))
+    this.#down.delete(node)
+    tell(node, { k: 'life', up: true })
+    await witness.restarted(node)
+    const second = mesh.faces?.second(node)
+    if (second === undefined) return
+    const onEvent = (event: Event) => witness.heardSecond(node, event)
+    const ignored = (): void => undefined
+    // Whoever lies may end as it likes.
+    const feed = new Feed({ access: second.access, onEvent, onText: ignored, onEnd: ignored })
+    this.#seconds.set(node, feed)
+    await feed.ready()
+  }
+
   async #end(fault: ResolvedFault): Promise<void> {
     await this.#pace(fault)
+    if (fault.do === 'byzantine') for (const node of fault.nodes) await this.#join(node)
     if (fault.do !== 'crash' && fault.do !== 'offline') return
     const { mesh, witness, tell } = this.#parts
     await Promise.all(
@@ -178,6 +210,7 @@ export class RealFaults {
       return fault.nodes.length > 0 && fault.nodes.every((node) => mesh.isGone(node))
     }
     if (isOfSpeed(fault)) return this.#isPaced(fault.nodes)
+    if (fault.do === 'byzantine') return this.#isParted(fault.nodes)
     const links = this.#links
     for (let look = 0; look < LOOKS_MAX; look++) {
       const wrong = await mesh.look(links)
@@ -187,6 +220,26 @@ export class RealFaults {
       }
     }
     return false
+  }
+
+  async #join(node: number): Promise<void> {
+    this.#seconds.get(node)?.close()
+    await this.#parts.mesh.faces?.close(node)
+  }
+
+  async #isParted(nodes: readonly number[]): Promise<boolean> {
+    const { faces } = this.#parts.mesh
+    const links = this.#links
+    const looks = await Promise.all(
+      nodes.map(async (node) => {
+        for (let look = 0; look < LOOKS_MAX; look++) {
+          if ((await faces?.look(node, links)) === true) return true
+        }
+        this.#notes.add(`the two faces of node ${node} are not apart, by the probe`)
+        return false
+      }),
+    )
+    return looks.length > 0 && looks.every(Boolean)
   }
 
   async #isPaced(nodes: readonly number[]): Promise<boolean> {

@@ -6,13 +6,21 @@ import { connect } from 'node:net'
 import { SeededRandom } from '../../../base/random.ts'
 import type { EngineReport, EngineRun } from '../engine.ts'
 import { greeting } from './greeting.ts'
+import { LinkTable } from '../../world/links.ts'
+import { type Face, type Faces, faced, reaches } from './faces.ts'
 import type { Mesh } from './mesh.ts'
 import { Probe, disagreements, slowestMs } from './probe.ts'
 import { Shaper } from './shaper.ts'
 import { sweep } from './sweep.ts'
 
 /** What is handled differently where nodes are made of something else. */
-export type MeshNodes = Pick<Mesh, 'signal' | 'member' | 'end' | 'isGone' | 'restart' | 'pacing'>
+export type MeshNodes = Pick<
+  Mesh,
+  'signal' | 'member' | 'end' | 'isGone' | 'restart' | 'pacing'
+> & {
+  /** Ends a node, copies its home and runs both: the copy dials, and is known, under a number of its own. */
+  readonly copy?: (node: number, place: number) => Promise<void>
+}
 
 export interface Loopback {
   /** The port to which every dial of a node goes. */
@@ -23,6 +31,9 @@ export interface Loopback {
   readonly drop: (node: number) => void
   readonly mesh: (nodes: MeshNodes) => Mesh
 }
+
+/** In one run. */
+const COPIES_MAX = 32
 
 const delayProvider = 'link shaper on loopback'
 
@@ -35,12 +46,16 @@ export async function onLoopback(
   sweep()
   const random = new SeededRandom(seed).fork('shaper')
   const counted: Counted = { steps: 0, passed: () => undefined }
+  const faces = new Map<number, Face>()
   const shaper = new Shaper({
-    nodes,
+    nodes: nodes + COPIES_MAX,
     random: () => random.float(),
     passed: (from, to) => {
       counted.steps += 1
-      counted.passed(from, to)
+      const nodeOf = (place: number): number => {
+        return [...faces.values()].find((face) => face.place === place)?.node ?? place
+      }
+      counted.passed(nodeOf(from), nodeOf(to))
     },
   })
   const port = await shaper.listen()
@@ -59,7 +74,7 @@ export async function onLoopback(
       port,
       place: (node, listen) => portsOf(listen).forEach((one) => shaper.place(one, node)),
       drop: (node) => shaper.drop(node),
-      mesh: (own) => meshOf(own, { shaper, probe, nodes, counted }),
+      mesh: (own) => meshOf(own, { shaper, probe, nodes, counted, faces }),
     })
     return { ...played, delayProvider }
   } catch (error) {
@@ -90,9 +105,15 @@ interface Parts {
   readonly probe: Probe
   readonly nodes: number
   readonly counted: Counted
+  /** By node. */
+  readonly faces: Map<number, Face>
 }
 
-function meshOf(own: MeshNodes, { shaper, probe, nodes, counted }: Parts): Mesh {
+function meshOf(own: MeshNodes, parts: Parts): Mesh {
+  const { shaper, probe, nodes, counted, faces } = parts
+  let asked = new LinkTable(nodes, { base: { delayMs: 0 } })
+  const now = (links: LinkTable) => faced(links, nodes, [...faces.values()])
+  const relink = () => shaper.set(now(asked))
   return {
     nodes,
     signal: own.signal,
@@ -101,11 +122,15 @@ function meshOf(own: MeshNodes, { shaper, probe, nodes, counted }: Parts): Mesh 
     isGone: (node) => own.isGone(node),
     restart: (node) => own.restart(node),
     ...(own.pacing === undefined ? {} : { pacing: own.pacing }),
+    ...(own.copy === undefined ? {} : { faces: facesOf(own.copy, own, parts, relink) }),
     setLinks(links) {
-      shaper.set(links)
+      asked = links
+      relink()
       return Promise.resolve()
     },
-    look: async (links) => disagreements(await probe.look(slowestMs(links, nodes)), links, nodes),
+    look: async (links) => {
+      return disagreements(await probe.look(slowestMs(links, nodes)), now(links), nodes)
+    },
     set passed(listener: (from: number, to: number) => void) {
       counted.passed = listener
     },
@@ -114,6 +139,50 @@ function meshOf(own: MeshNodes, { shaper, probe, nodes, counted }: Parts): Mesh 
     },
     get steps() {
       return counted.steps
+    },
+  }
+}
+
+function facesOf(
+  copy: (node: number, place: number) => Promise<void>,
+  own: Pick<Mesh, 'member' | 'end'>,
+  { probe, nodes, faces }: Parts,
+  relink: () => void,
+): Faces {
+  const running = new Set<number>()
+  let copies = 0
+  return {
+    async open(node, deceived) {
+      const place = nodes + copies++
+      if (copies > COPIES_MAX) throw new Error(`more than ${COPIES_MAX} copies in one run`)
+      // Apart before they run: neither ever meets whom it is not for.
+      faces.set(node, { node, place, deceived })
+      relink()
+      await copy(node, place)
+      running.add(node)
+    },
+    async close(node) {
+      const face = faces.get(node)
+      if (face === undefined) return
+      running.delete(node)
+      await own.end(face.place, 'stop')
+      faces.delete(node)
+      relink()
+    },
+    second(node) {
+      const face = faces.get(node)
+      return face === undefined || !running.has(node) ? undefined : own.member(face.place)
+    },
+    async look(node, links) {
+      const face = faces.get(node)
+      if (face === undefined) return false
+      const others = Array.from({ length: nodes }, (_, one) => one).filter((one) => one !== node)
+      const echoes = await Promise.all(
+        others.map((other) => probe.echo(face.place, other, slowestMs(links, nodes))),
+      )
+      return others.every((other, index) => {
+        return (echoes[index] !== undefined) === reaches(face, other, links)
+      })
     },
   }
 }

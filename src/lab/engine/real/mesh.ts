@@ -3,6 +3,7 @@
 
 import type { Access, LocalApi } from '../../demo/local-api.ts'
 import type { LinkTable } from '../../world/links.ts'
+import type { Faces } from './faces.ts'
 import type { Pacing } from './pacing.ts'
 
 /** A node that runs. */
@@ -30,6 +31,8 @@ export interface Mesh {
   restart(node: number): Promise<void>
   /** How its nodes can be made to get on; absent: as they can. */
   readonly pacing?: Pacing
+  /** How its nodes can be made to lie; absent: they do not. */
+  readonly faces?: Faces
   /** Who is told of bytes that came from one node to another; not all engines can know. */
   passed: (from: number, to: number) => void
   /** Things that happened, for the manifest. */

@@ -53,9 +53,16 @@ export class Probe {
     return Promise.all(
       pairs.map((pair) => {
         const [from, to] = [Math.floor(pair / nodes), pair % nodes]
-        return from === to ? Promise.resolve(0) : this.#echo(from, to, slowestMs + PATIENCE_MS)
+        return from === to ? Promise.resolve(0) : this.echo(from, to, slowestMs)
       }),
     )
+  }
+
+  /** One echo, in the name of whoever has that number on the links. */
+  echo(from: number, to: number, slowestMs: number): Promise<number | undefined> {
+    const socket = this.#options.dial(from, this.#ports[to] ?? 0)
+    this.#keep(socket)
+    return echo(socket, slowestMs + PATIENCE_MS)
   }
 
   async close(): Promise<void> {
@@ -63,12 +70,6 @@ export class Probe {
     await Promise.all(
       this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))),
     )
-  }
-
-  #echo(from: number, to: number, withinMs: number): Promise<number | undefined> {
-    const socket = this.#options.dial(from, this.#ports[to] ?? 0)
-    this.#keep(socket)
-    return echo(socket, withinMs)
   }
 
   #keep(socket: Socket): void {

@@ -174,9 +174,12 @@ export class RealStage {
   }
 
   #agree(digests: readonly (readonly [number, Fact])[]): boolean {
-    // Who is never healed need not agree.
+    // Who is never healed, or lied, need not agree.
     const { core } = this.#run.scenario
-    const counted = digests.filter(([node]) => core?.nodes.includes(node) !== false)
+    const { liars } = this.#faults
+    const counted = digests.filter(([node]) => {
+      return core?.nodes.includes(node) !== false && !liars.has(node)
+    })
     return new Set(counted.map(([, fact]) => JSON.stringify(fact))).size <= this.#groups.length
   }
 

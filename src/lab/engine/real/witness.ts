@@ -76,6 +76,14 @@ export class Witness {
     this.#seats.get(node)?.feed?.close()
   }
 
+  /** What the second face of a node says was said by that node, too. */
+  heardSecond(node: number, event: Event): void {
+    const seat = this.#seats.get(node)
+    if (seat === undefined || event.kind !== 'message') return
+    if (event.group !== seat.group || event.how !== 'own') return
+    this.#own(seat, event.counter, short(event.id), event.type)
+  }
+
   /** A node runs again: what it had told of and no longer holds is forgotten. */
   async restarted(node: number): Promise<void> {
     const seat = this.#seats.get(node)

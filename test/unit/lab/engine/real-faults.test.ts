@@ -63,12 +63,22 @@ async function faultsOf(
       },
       look: (node, speed) => Promise.resolve(speeds[node] === speed),
     },
+    faces: {
+      open: () => Promise.resolve(),
+      close: () => Promise.resolve(),
+      second: () => undefined,
+      look: () => Promise.resolve(obeys),
+    },
     passed: () => undefined,
     steps: 0,
   }
   const faults = new RealFaults({
     mesh,
-    witness: { ask: () => undefined } as unknown as Witness,
+    witness: {
+      ask: () => undefined,
+      deafen: () => undefined,
+      restarted: () => Promise.resolve(),
+    } as unknown as Witness,
     network,
     resolve: (ref) => Number(ref),
     tell: (_, fact) => void told.push(fact),
@@ -143,6 +153,17 @@ test('who stands still is slow only once that is over, and goes on as it can aft
     'requested',
     'unverified',
   ])
+})
+
+test('who is to lie is named in the trace, and lies only once its faces are found apart', async () => {
+  const lie: FaultEvent = {
+    ...split,
+    fault: { do: 'byzantine', nodes: [1], lies: ['equivocate'] },
+  }
+  const told = await faultsOf(true, (faults) => expect([...faults.liars]).toEqual([1]), [lie])
+  expect(statesOf(told)).toEqual(['requested', 'verified'])
+  expect(told.find(({ k }) => k === 'fault')).toMatchObject({ lies: ['equivocate'], nodes: [[1]] })
+  expect(statesOf(await faultsOf(false, undefined, [lie]))).toEqual(['requested', 'unverified'])
 })
 
 test('who stood still during a cut may tell late of what came before it', async () => {

@@ -167,7 +167,7 @@ describe('what the engine or a fault cannot do', () => {
     [
       'a liar among real nodes',
       '{ at: 30s, id: p2, do: byzantine, target: 1, lies: [forge], for: 5s }',
-      /cannot do byzantine/,
+      /the engine proc cannot do forge: the built program does not lie/,
     ],
   ])('%s is refused by name', async (_, fault, said) => {
     const text = with_(fault, 'real: { scale: 0.5 }\n').replace(
