@@ -57,19 +57,24 @@ export const finalityOf = <Info>(
   const all = ground.leaders.map((leader) => ({ leader, covers: heldOf(ground, leader) }))
   const counting = ground.leaders.map((leader) => countingOf(ground, look, all, leader))
   if (missing.length > 0) return { missing }
-  const seats = counting.map((seat) => ({ ...seat, closed: isClosed(ground, seat) }))
-  const mark = markOf(ground, seats)
-  const upToMark = ({ lamport }: Row): boolean => lamport <= mark
-  const reached = seats.map((seat) => ({
-    ...seat,
-    voices: seat.voices.map((voice) => ({
-      ...voice,
-      reached: look('reached', voice.line, voice.counted, upToMark),
-    })),
-  }))
+  const mark = markOf(ground, counting)
+  const seats = counting.map((seat) => reachedOf(look, seat, mark))
   if (missing.length > 0) return { missing }
-  const frontier = stands(before, reached, mark) ? before.frontier : frontierOf(reached, mark)
-  return { mark, frontier, seats: reached }
+  const frontier = stands(before, seats, mark) ? before.frontier : frontierOf(seats, mark)
+  return { mark, frontier, seats }
+}
+
+/** A seat with what of it lies up to the mark. */
+const reachedOf = (look: Look, seat: Seat, mark: number): Seat => {
+  const { leader, closed, last, asked } = seat
+  const upToMark = ({ lamport }: Row): boolean => lamport <= mark
+  const voices = seat.voices.map(({ line, counted, last: final }) => {
+    // Nearly always it is the last that counts.
+    const all = final === undefined || final.lamport <= mark
+    const reached = all ? final : look('reached', line, counted, upToMark)
+    return { line, counted, last: final, reached }
+  })
+  return { leader, closed, last, asked, voices }
 }
 
 /** Whether leaders have reached what they had last time, so that the frontier is that of then. */
@@ -121,15 +126,20 @@ const askedFor = <Info, Other extends { readonly leader: Hex }>(
   )
 
 /** All that a leader has said, as one vector: nearly always that of its one tip. */
-const heldOf = <Info>(ground: Ground<Info>, leader: Hex): Vector =>
-  linesOf(ground, leader).reduce((seen, { tip }) => join(seen, tip.seen), emptyVector)
+const heldOf = <Info>(ground: Ground<Info>, leader: Hex): Vector => {
+  let held: Vector | undefined
+  for (const { tip } of linesOf(ground, leader)) {
+    held = held === undefined ? tip.seen : join(held, tip.seen)
+  }
+  return held ?? emptyVector
+}
 
 const countingOf = <Info>(
   ground: Ground<Info>,
   look: Look,
   all: Seat['asked'],
   leader: Hex,
-): Omit<Seat, 'closed'> => {
+): Seat => {
   const lines = linesOf(ground, leader)
   // Of a leader with one line, whom nobody accuses, every message of another is good enough.
   const trusted = lines.length < 2 && !ground.accused.has(leader)
@@ -148,8 +158,9 @@ const countingOf = <Info>(
     const last = look('counted', line, counted, always)
     return { line, counted, last, reached: undefined }
   })
-  const last = voices.reduce((most, voice) => Math.max(most, voice.last?.lamport ?? 0), 0)
-  return { leader, last, asked, voices }
+  let last = 0
+  for (const voice of voices) last = Math.max(last, voice.last?.lamport ?? 0)
+  return { leader, closed: isClosed(ground, leader, voices), last, asked, voices }
 }
 
 /**
@@ -171,8 +182,10 @@ const coversOf = <Info>(ground: Ground<Info>, look: Look, by: Hex, leader: Hex):
 /** Its Leave counts; or it is accused and all leaders who are still there know. */
 const isClosed = <Info>(
   ground: Ground<Info>,
-  { leader, voices }: Pick<Seat, 'leader' | 'voices'>,
+  leader: Hex,
+  voices: readonly Voice[],
 ): boolean => {
+  if (ground.leaves.length === 0 && !ground.accused.has(leader)) return false
   const counts = (line: number, counter: number): boolean =>
     voices.some((voice) => voice.line.index === line && counter < voice.counted)
   const leaves = ground.leaves.filter((leave) => leave.leader === leader)
@@ -186,7 +199,7 @@ const isClosed = <Info>(
     )
 }
 
-const markOf = <Info>(ground: Ground<Info>, seats: readonly Omit<Seat, 'asked'>[]): number => {
+const markOf = <Info>(ground: Ground<Info>, seats: readonly Seat[]): number => {
   const open = seats.filter(({ closed }) => !closed)
   if (open.length > 0) return Math.min(...open.map(({ last }) => last))
   const honest = seats.filter(({ leader }) => !ground.accused.has(leader))

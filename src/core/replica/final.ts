@@ -3,6 +3,7 @@
  * Nothing of it lies on disk: it follows from the rows, a few of which are read back after a start.
  */
 import { ATTEST_FINAL_AFTER_MS } from '../../base/limits.ts'
+import type { Roster } from '../membership/roster.ts'
 import { isAccused } from '../membership/roster.ts'
 import type { Hex } from '../message/header.ts'
 import { MessageType } from '../message/type.ts'
@@ -27,6 +28,8 @@ import { currentContext } from './state.ts'
 
 export interface Finalising {
   readonly hints: Hints
+  /** What the order stands on, as long as nobody comes or goes. */
+  ground: { readonly roster: Roster; readonly ground: Ground<ControlInfo> } | undefined
   now: Finality
   /** Something came that may move it. */
   stale: boolean
@@ -44,6 +47,7 @@ export interface Finalising {
 
 export const createFinalising = (): Finalising => ({
   hints: new Map(),
+  ground: undefined,
   now: noFinality,
   stale: true,
   loading: false,
@@ -54,8 +58,13 @@ export const createFinalising = (): Finalising => ({
 })
 
 export const groundOf = (replica: Replica): Ground<ControlInfo> => {
-  const { jurisdiction, transcript } = replica
+  const { final } = replica
   const { roster } = currentContext(replica)
+  if (final.ground?.roster !== roster) final.ground = { roster, ground: groundOn(replica, roster) }
+  return final.ground.ground
+}
+
+const groundOn = ({ jurisdiction, transcript }: Replica, roster: Roster): Ground<ControlInfo> => {
   const leaders = jurisdiction.leaders.map(({ member }) => member)
   const leaves = leaders.flatMap((leader) =>
     (roster.members.get(leader)?.leftBy ?? []).flatMap((sequence) => {
