@@ -7,6 +7,11 @@ export class Lru<K, V> {
   readonly #entriesMax: number
   /** The key that is already in its place: moving it again would cost as much as adding it. */
   #newest: K | undefined
+  /**
+   * Goes along with what leaves: everything before it has left already. A new iterator would pass all
+   * the places of those, which the map clears up only now and then.
+   */
+  readonly #oldest = this.#entries.keys()
 
   constructor(entriesMax: number) {
     if (!Number.isInteger(entriesMax) || entriesMax < 1) {
@@ -41,8 +46,8 @@ export class Lru<K, V> {
     this.#entries.set(key, value)
     this.#newest = key
     if (this.#entries.size <= this.#entriesMax) return
-    const [oldest] = this.#entries.keys()
-    this.#entries.delete(oldest as K)
+    const oldest = this.#oldest.next()
+    if (oldest.done !== true) this.#entries.delete(oldest.value)
   }
 
   /** Drops a key; tells whether it was held. */

@@ -3,7 +3,7 @@
 // under one key, none repeats in practice. The store key is bound in, so that a value that was moved to
 // another place does not open. Where the wrapping keys lie is said in `keyring-file.ts`.
 
-import { concat, toHex } from '../base/bytes.ts'
+import { EMPTY, concat, equal, toHex } from '../base/bytes.ts'
 import type { Bytes } from '../base/bytes.ts'
 import { scopeOf } from '../core/storage.ts'
 import { NONCE_BYTES, TAG_BYTES } from '../crypto/crypto.ts'
@@ -41,6 +41,8 @@ export class WrappingKeyring implements Keyring {
   /** Scope -> the wrapping key in use. */
   readonly #current = new Map<string, WrappingKey>()
   #changed = false
+  /** The scope asked for last and its name: most are asked for many times in a row. */
+  #named = { scope: EMPTY, name: EMPTY }
 
   constructor(options: KeyringOptions) {
     this.#options = options
@@ -132,8 +134,11 @@ export class WrappingKeyring implements Keyring {
 
   #nameOf(key: Bytes): Bytes {
     const scope = scopeOf(key)
+    if (equal(scope, this.#named.scope)) return this.#named.name
     const hash = this.#options.crypto.sha256(scope)
-    return concat(scope.subarray(0, 1), hash.subarray(0, SCOPE_BYTES - 1))
+    const name = concat(scope.subarray(0, 1), hash.subarray(0, SCOPE_BYTES - 1))
+    this.#named = { scope, name }
+    return name
   }
 }
 

@@ -131,6 +131,15 @@ export function openEnvelope(
 ): Result<EnvelopeContent> {
   if (!isEnvelopeSize(envelope.length)) return fail('envelope-size')
   if (!envelopeFits(crypto, envKey, envelope)) return fail('envelope-hint')
+  return openFitting(crypto, envKey, envelope)
+}
+
+/** The same for an envelope that fits, as `envelopeFits` has said. */
+export function openFitting(
+  crypto: Crypto,
+  envKey: Bytes,
+  envelope: Bytes,
+): Result<EnvelopeContent> {
   const head = envelope.subarray(0, HEAD_BYTES)
   const { key, nonce } = keysOf(crypto, envKey, head.subarray(HINT_BYTES))
   const padded = crypto.aeadOpen(key, nonce, head, envelope.subarray(HEAD_BYTES))

@@ -79,6 +79,12 @@ const assemble = (
 
 export type { HeaderDraft }
 
+/** Field by field, as `assemble` makes it: a spread is an object of another kind to the engine. */
+export const withSignature = (message: Message, signature: Bytes): Message => {
+  const { header, headerBytes, idBytes, id, member, prev, deps, epoch, body } = message
+  return { header, headerBytes, idBytes, id, member, prev, deps, epoch, signature, body }
+}
+
 /** Rebuilds a message from its parts; the signature may be empty. */
 export const buildMessage = (
   crypto: Crypto,
@@ -121,7 +127,7 @@ export const signMessage = (
   body: Bytes,
 ): Message => {
   const unsigned = buildMessage(crypto, draft, body)
-  return { ...unsigned, signature: crypto.sign(deviceSeed, signatureInput(unsigned.idBytes)) }
+  return withSignature(unsigned, crypto.sign(deviceSeed, signatureInput(unsigned.idBytes)))
 }
 
 /** Checks a signature over an id with the author's admitted device key. */

@@ -11,7 +11,7 @@ import {
 import { secondMs } from '../../base/time.ts'
 import type { Crypto } from '../../crypto/crypto.ts'
 import type { EnvelopeContent, PushedMessage } from '../epoch/envelope.ts'
-import { envelopeFits, openEnvelope, sealEnvelope } from '../epoch/envelope.ts'
+import { envelopeFits, openFitting, sealEnvelope } from '../epoch/envelope.ts'
 import type { PeerId } from '../input.ts'
 import type { Verdict } from '../effect.ts'
 import type { Hex } from '../message/header.ts'
@@ -142,7 +142,7 @@ export const takePush = (turn: Turn, replica: Replica, pushed: Pushed): void => 
   const { crypto } = turn.env
   const epoch = epochOf(crypto, replica, pushed.envelope)
   if (epoch === undefined) return pushed.done(turn, 'ignore', 'closed')
-  const content = openEnvelope(crypto, epoch.env, pushed.envelope)
+  const content = openFitting(crypto, epoch.env, pushed.envelope)
   if (!content.ok) {
     count(turn, 'pushes_dropped', content.error)
     return pushed.done(turn, 'reject')

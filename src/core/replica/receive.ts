@@ -14,6 +14,7 @@ import type { Side } from '../evidence/evidence.ts'
 import type { Hex } from '../message/header.ts'
 import { hexOf } from '../message/header.ts'
 import type { Message } from '../message/message.ts'
+import { withSignature } from '../message/message.ts'
 import { isSealed } from '../message/type.ts'
 import { rowById } from '../transcript/transcript.ts'
 import type { Turn } from '../turn.ts'
@@ -237,7 +238,7 @@ const takeItem = (turn: Turn, run: BatchRun, i: number, next: (turn: Turn) => vo
   if (!standsBy(turn, run, author, message, voucher) || voucher === undefined) return next(turn)
   const isLast = run.last.get(author) === i
   const signed = isLast && voucher.headers.length === 0
-  const taken = signed ? { ...message, signature: voucher.signature } : message
+  const taken = signed ? withSignature(message, voucher.signature) : message
   take(turn, replica, taken, signed ? run.signed : run.vouched, (later, outcome) => {
     if (outcome.kind === 'accepted') {
       peer.tally.received += 1

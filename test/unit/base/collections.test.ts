@@ -78,6 +78,34 @@ describe('a bounded cache', () => {
     )
   })
 
+  test('holds what a plain list of recent keys would, whatever happens to it', () => {
+    const script = fc.array(
+      fc.record({
+        act: fc.constantFrom('set', 'set', 'set', 'get', 'delete', 'clear'),
+        key: fc.nat(60),
+      }),
+      { maxLength: 600 },
+    )
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 40 }), script, (bound, steps) => {
+        const cache = new Lru<number, number>(bound)
+        let recent: number[] = []
+        for (const { act, key } of steps) {
+          const rest = recent.filter((one) => one !== key)
+          if (act === 'set') cache.set(key, key)
+          if (act === 'get') expect(cache.get(key)).toBe(recent.includes(key) ? key : undefined)
+          if (act === 'delete') expect(cache.delete(key)).toBe(recent.includes(key))
+          if (act === 'clear') cache.clear()
+          if (act === 'clear') recent = []
+          else if (act === 'delete') recent = rest
+          else if (act === 'set' || recent.includes(key)) recent = [...rest, key].slice(-bound)
+          const held = Array.from({ length: 61 }, (_, one) => one).filter((one) => cache.has(one))
+          expect(held).toEqual([...recent].sort((a, b) => a - b))
+        }
+      }),
+    )
+  })
+
   test('drops one entry or all', () => {
     const cache = new Lru<string, number>(2)
     cache.set('a', 1)
