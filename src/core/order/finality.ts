@@ -180,11 +180,7 @@ const coversOf = <Info>(ground: Ground<Info>, look: Look, by: Hex, leader: Hex):
 }
 
 /** Its Leave counts; or it is accused and all leaders who are still there know. */
-const isClosed = <Info>(
-  ground: Ground<Info>,
-  leader: Hex,
-  voices: readonly Voice[],
-): boolean => {
+const isClosed = <Info>(ground: Ground<Info>, leader: Hex, voices: readonly Voice[]): boolean => {
   if (ground.leaves.length === 0 && !ground.accused.has(leader)) return false
   const counts = (line: number, counter: number): boolean =>
     voices.some((voice) => voice.line.index === line && counter < voice.counted)
