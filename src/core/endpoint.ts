@@ -34,6 +34,7 @@ import { askSoon, joinWhenAdmitted, onReplicaTimer } from './replica.ts'
 import type {
   EndpointReport,
   ExposureReport,
+  GroupReport,
   HeldText,
   ShareReport,
   StandingReport,
@@ -66,7 +67,7 @@ import {
   syncOpened,
 } from './endpoint/links.ts'
 import { expirePings } from './endpoint/pings.ts'
-import { reportEndpoint } from './endpoint/report.ts'
+import { reportEndpoint, reportGroups } from './endpoint/report.ts'
 import type { EndpointState } from './endpoint/state.ts'
 import { createEndpointState } from './endpoint/state.ts'
 import type { ExportState } from './replica/exporting.ts'
@@ -106,6 +107,11 @@ export class Endpoint implements Machine {
   /** What is known now; asking changes nothing. */
   report(): EndpointReport {
     return reportEndpoint(this.#state, this.#crypto, this.#moment)
+  }
+
+  /** The groups of `report` alone. */
+  groups(): GroupReport[] {
+    return reportGroups(this.#state, this.#crypto, this.#moment)
   }
 
   /**

@@ -28,13 +28,17 @@ export const reportEndpoint = (
   device: toHex(state.device),
   peerId: state.self,
   listen: [...state.listen],
-  groups: [...state.replicas.values()]
-    .map((replica) => reportOne(crypto, moment, replica))
-    .sort((a, b) => (a.group < b.group ? -1 : 1)),
+  groups: reportGroups(state, crypto, moment),
   peers: peersOf(state, moment.nowMs),
   joins: joinsOf(state),
   contacts: [...state.contacts].sort(),
 })
+
+/** The groups alone: whoever asks for no more need not pay for links. */
+export const reportGroups = (state: EndpointState, crypto: Crypto, moment: Moment): GroupReport[] =>
+  [...state.replicas.values()]
+    .map((replica) => reportOne(crypto, moment, replica))
+    .sort((a, b) => (a.group < b.group ? -1 : 1))
 
 const reportOne = (crypto: Crypto, moment: Moment, replica: Replica): GroupReport => {
   const env = { ...moment, crypto, random: () => new Uint8Array() }

@@ -4,7 +4,7 @@
  */
 import { compare, toHex } from '../../base/bytes.ts'
 import { EpochReasonCode } from '../epoch/body.ts'
-import type { Roster } from '../membership/roster.ts'
+import type { MemberFacts, Roster } from '../membership/roster.ts'
 import { Standing } from '../membership/roster.ts'
 import type { Hex } from '../message/header.ts'
 import { MessageType } from '../message/type.ts'
@@ -48,10 +48,32 @@ export const stateOf = (standing: number, joined: boolean): MemberState => {
 }
 
 /** Highest contiguous counter of a member, or null. */
-const counterOf = (replica: Replica, member: string): number | null => {
-  const lines = replica.transcript.byMember.get(member) ?? []
-  const counters = lines.map((line) => replica.transcript.lines[line]?.tip.counter ?? -1)
-  return counters.length === 0 ? null : Math.max(...counters)
+const counterOf = ({ transcript }: Replica, member: string): number | null => {
+  let most: number | null = null
+  for (const line of transcript.byMember.get(member) ?? []) {
+    most = Math.max(most ?? -1, transcript.lines[line]?.tip.counter ?? -1)
+  }
+  return most
+}
+
+/** What admission fixed, as it is spelled in reports: it never changes, and is asked for often. */
+const spelled = new WeakMap<MemberFacts, Pick<MemberReport, Spelled>>()
+type Spelled = 'member' | 'memberGroupId' | 'account' | 'name' | 'role' | 'device' | 'peerId'
+
+const spell = (facts: MemberFacts): Pick<MemberReport, Spelled> => {
+  const known = spelled.get(facts)
+  if (known !== undefined) return known
+  const made = {
+    member: facts.member,
+    memberGroupId: group8(facts.memberGroupId),
+    account: toHex(facts.account),
+    name: facts.name,
+    role: facts.leader ? ('leader' as const) : ('member' as const),
+    device: toHex(facts.device),
+    peerId: facts.peer,
+  }
+  spelled.set(facts, made)
+  return made
 }
 
 /** How many messages wait for their past, by author. */
@@ -73,18 +95,19 @@ const membersOf = (replica: Replica, roster: Roster): MemberReport[] => {
   return [...roster.members.values()]
     .map(({ facts, standing }): MemberReport => {
       const counter = counterOf(replica, facts.member)
+      const { member, memberGroupId, account, name, role, device, peerId } = spell(facts)
       return {
-        member: facts.member,
-        memberGroupId: group8(facts.memberGroupId),
-        account: toHex(facts.account),
-        name: facts.name,
-        role: facts.leader ? 'leader' : 'member',
+        member,
+        memberGroupId,
+        account,
+        name,
+        role,
         state: facts.member === told?.member ? told.kind : stateOf(standing, counter !== null),
-        device: toHex(facts.device),
-        peerId: facts.peer,
+        device,
+        peerId,
         reachable: linked.has(facts.member) || facts.member === replica.self.member,
         muted: muted.has(facts.member),
-        allowedTypes: [...(types.get(facts.member) ?? [])],
+        allowedTypes: types.size === 0 ? [] : [...(types.get(facts.member) ?? [])],
         counter,
         waiting: waiting.get(facts.member) ?? 0,
       }

@@ -18,38 +18,71 @@ import { bytesOf } from './state.ts'
 import { SHORT_BYTES, short } from './sync-state.ts'
 
 /** By transcript, the entry of each line as it was last told: nearly all stay from one time to the next. */
-const told = new WeakMap<readonly Line[], VectorEntry[]>()
+const told = new WeakMap<readonly Line[], Entries>()
 
-/** Where every line ends. */
-export const vectorOf = ({ transcript }: Replica): VectorEntry[] => {
-  const before = told.get(transcript.lines) ?? []
-  const entries = transcript.lines.map(({ member, tip }, index): VectorEntry => {
-    const known = before[index]
-    if (known?.counter === tip.counter) return known
-    const name = known?.member ?? short(bytesOf(member))
-    return { member: name, counter: tip.counter, tip: short(tip.idBytes) }
-  })
-  told.set(transcript.lines, entries)
-  return entries
+interface Entries {
+  /** By line. */
+  readonly entries: VectorEntry[]
+  /** The lines by their members, as vectors are written. */
+  order: readonly number[]
 }
 
-/** By vector, the names in it: several questions are asked of each that comes. */
-const named = new WeakMap<readonly VectorEntry[], readonly string[]>()
+/** Where every line ends, by member. */
+export const vectorOf = ({ transcript: { lines } }: Replica): VectorEntry[] => {
+  const known = told.get(lines) ?? { entries: [], order: [] }
+  const { entries } = known
+  lines.forEach(({ member, tip }, index) => {
+    const before = entries[index]
+    if (before?.counter === tip.counter) return
+    const name = before?.member ?? short(bytesOf(member))
+    entries[index] = { member: name, counter: tip.counter, tip: short(tip.idBytes) }
+  })
+  if (known.order.length !== lines.length) {
+    known.order = lines
+      .map(({ member, index }) => ({ member, index }))
+      .sort((a, b) => (a.member < b.member ? -1 : a.member > b.member ? 1 : a.index - b.index))
+      .map(({ index }) => index)
+  }
+  told.set(lines, known)
+  return known.order.flatMap((index) => entries[index] ?? [])
+}
+
+/** What is found out once of a vector that came, as several questions are asked of it. */
+interface Told {
+  readonly names: readonly string[]
+  /** The transcript whose lines these are, and how many it had. */
+  of: readonly Line[] | undefined
+  count: number
+  lines: readonly (readonly number[])[]
+}
+
+const vectors = new WeakMap<readonly VectorEntry[], Told>()
+
+const toldBy = (entries: readonly VectorEntry[]): Told => {
+  const known = vectors.get(entries)
+  if (known !== undefined) return known
+  const names = entries.map(({ member }) => toHex(member))
+  const made = { names, of: undefined, count: 0, lines: [] }
+  vectors.set(entries, made)
+  return made
+}
 
 /** The short names of the members in a vector, in hex, entry by entry. */
-export const namesIn = (entries: readonly VectorEntry[]): readonly string[] => {
-  let known = named.get(entries)
-  if (known === undefined) named.set(entries, (known = entries.map(({ member }) => toHex(member))))
-  return known
-}
+export const namesIn = (entries: readonly VectorEntry[]): readonly string[] => toldBy(entries).names
 
 /** For each entry of a vector the lines here that it may be about. */
 const linesFor = (
   replica: Replica,
   entries: readonly VectorEntry[],
 ): readonly (readonly number[])[] => {
+  const told = toldBy(entries)
+  const { lines } = replica.transcript
+  if (told.of === lines && told.count === lines.length) return told.lines
   const byMember = linesByShortName(replica)
-  return namesIn(entries).map((name) => byMember.get(name) ?? noLines)
+  told.of = lines
+  told.count = lines.length
+  told.lines = told.names.map((name) => byMember.get(name) ?? noLines)
+  return told.lines
 }
 
 const noLines: readonly number[] = []

@@ -94,11 +94,28 @@ export const noteClaims = (
     told.set(name, told.has(name) ? undefined : counter)
   })
   const before = replica.withholding.get(peer.member)
-  for (const author of replica.facts.keys()) {
-    const counter = told.get(author.slice(0, SHORT_DIGITS))
+  for (const { author, name } of authorsOf(replica)) {
+    const counter = told.get(name)
     if (counter !== undefined) claim(turn, replica, peer.member, author, counter)
     else before?.delete(author)
   }
+}
+
+interface Author {
+  readonly author: Hex
+  /** As vectors name it. */
+  readonly name: string
+}
+
+const everybody = new WeakMap<Replica['facts'], readonly Author[]>()
+
+/** Everybody ever admitted; members only ever come to it. */
+const authorsOf = ({ facts }: Replica): readonly Author[] => {
+  const known = everybody.get(facts)
+  if (known?.length === facts.size) return known
+  const made = [...facts.keys()].map((author) => ({ author, name: author.slice(0, SHORT_DIGITS) }))
+  everybody.set(facts, made)
+  return made
 }
 
 /** Messages that wait say that what they build on exists. */

@@ -6,10 +6,11 @@ import { type Bytes, concat, utf8 } from '../../base/bytes.ts'
 import type { Verdict } from '../../core/effect.ts'
 import type { ChannelId, PeerId, Protocol } from '../../core/input.ts'
 import type { Network, NetworkEvents } from '../../ports/network.ts'
-import { Connection, type Line, type Party } from './connection.ts'
+import { Connection, type End, type Line, type Party } from './connection.ts'
 import { dial } from './dial.ts'
-import type { Fabric } from './fabric.ts'
+import type { Fabric, Moved } from './fabric.ts'
 import { type Envelope, Seen, envelopeOf } from './flood.ts'
+import type { Parcel } from './wire.ts'
 
 /** What opens once a connection stands. */
 interface Wish {
@@ -225,6 +226,7 @@ export class SimNetwork implements Network, Party {
 
   #forward(envelope: Envelope, except: number): void {
     const detail = `"from":${this.node},${envelope.detail}`
+    const { length } = envelope.bytes
     for (const [node, connections] of this.#connections) {
       if (node === except) continue
       const there = this.#fabric.at(node)
@@ -232,19 +234,23 @@ export class SimNetwork implements Network, Party {
       if (there === undefined || connection === undefined) continue
       if (!there.#topics.has(envelope.topic)) continue
       const own = connection.endOf(this)
-      const end = connection.across(own)
-      const about = { c: 'flood', bytes: envelope.bytes.length } as const
-      const lost = () => this.#fabric.moved?.({ d: 'drop', node, peer: this.node, ...about })
-      const deliver = () => {
-        if (!end.open) return lost()
-        this.#fabric.moved?.({ d: 'rx', node, peer: this.node, ...about })
-        this.#fabric.delivered?.(this.node, node)
-        there.#receive(this, envelope)
-      }
-      this.#fabric.count(this.node, envelope.bytes.length)
-      this.#fabric.moved?.({ d: 'tx', node: this.node, peer: node, ...about })
-      own.wire.flood({ kind: 'envelope', detail, frame: false, deliver, lost })
+      this.#fabric.count(this.node, length)
+      this.#moved('tx', this.node, node, length)
+      own.wire.flood(new Copy(this, there, connection.across(own), envelope, detail))
     }
+  }
+
+  /** A copy of an envelope came to where it was sent, or got lost on the way. */
+  landed(from: SimNetwork, end: End, envelope: Envelope | undefined, bytes: number): void {
+    const arrives = envelope !== undefined && end.open
+    this.#moved(arrives ? 'rx' : 'drop', this.node, from.node, bytes)
+    if (!arrives) return
+    this.#fabric.delivered?.(from.node, this.node)
+    this.#receive(from, envelope)
+  }
+
+  #moved(d: Moved['d'], node: number, peer: number, bytes: number): void {
+    this.#fabric.moved?.({ d, node, peer, c: 'flood', bytes })
   }
 
   #receive(from: SimNetwork, envelope: Envelope): void {
@@ -261,5 +267,32 @@ export class SimNetwork implements Network, Party {
     timeline.at(timeline.nowUs, this.node, kind, detail, () => {
       if (this.#life.alive) act()
     })
+  }
+}
+
+/** One copy of an envelope on one wire: there are more of these than of anything else. */
+class Copy implements Parcel {
+  readonly kind = 'envelope'
+  readonly frame = false
+  readonly detail: string
+  readonly #from: SimNetwork
+  readonly #to: SimNetwork
+  readonly #end: End
+  readonly #envelope: Envelope
+
+  constructor(from: SimNetwork, to: SimNetwork, end: End, envelope: Envelope, detail: string) {
+    this.#from = from
+    this.#to = to
+    this.#end = end
+    this.#envelope = envelope
+    this.detail = detail
+  }
+
+  deliver(): void {
+    this.#to.landed(this.#from, this.#end, this.#envelope, this.#envelope.bytes.length)
+  }
+
+  lost(): void {
+    this.#to.landed(this.#from, this.#end, undefined, this.#envelope.bytes.length)
   }
 }

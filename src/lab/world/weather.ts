@@ -69,15 +69,16 @@ export class Weather {
   }
 
   #draw({ from, to, bucket, index }: Draws, purpose: number): number {
-    let mixed = this.#key
-    for (const word of [from, to, bucket, index, purpose]) {
-      mixed = Math.imul(mixed ^ word, 0x85ebca6b)
-      mixed ^= mixed >>> 13
-      mixed = Math.imul(mixed, 0xc2b2ae35)
-      mixed ^= mixed >>> 16
-    }
-    return mixed >>> 0
+    const link = mix(mix(this.#key, from), to)
+    return mix(mix(mix(link, bucket), index), purpose) >>> 0
   }
+}
+
+function mix(before: number, word: number): number {
+  let mixed = Math.imul(before ^ word, 0x85ebca6b)
+  mixed ^= mixed >>> 13
+  mixed = Math.imul(mixed, 0xc2b2ae35)
+  return mixed ^ (mixed >>> 16)
 }
 
 /** e to this power, by additions and multiplications alone, which every machine does alike. */

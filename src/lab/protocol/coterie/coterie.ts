@@ -230,7 +230,7 @@ class CoterieRun implements ProtocolRun {
   #report(node: number, group: number) {
     const machine = this.#look?.machine(node)
     if (!(machine instanceof Endpoint)) return undefined
-    return machine.report().groups.find((one) => one.group === this.#groups[group])
+    return machine.groups().find((one) => one.group === this.#groups[group])
   }
 
   #isFounded(): boolean {

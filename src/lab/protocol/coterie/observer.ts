@@ -70,7 +70,7 @@ export class Observer {
     this.#groups = parts.groups
     this.#tell = parts.tell
     for (let node = 0; node < parts.nodes; node++) {
-      for (const { self } of this.#machine(node)?.report().groups ?? []) this.name(node, self)
+      for (const { self } of this.#machine(node)?.groups() ?? []) this.name(node, self)
     }
   }
 
@@ -326,7 +326,7 @@ export class Observer {
   }
 
   #report(node: number): GroupReport | undefined {
-    const groups = this.#machine(node)?.report().groups ?? []
+    const groups = this.#machine(node)?.groups() ?? []
     return groups.find(({ group }) => this.#groups.includes(group))
   }
 
