@@ -131,10 +131,20 @@ export const peerOn = (sync: SyncState, channel: number): SyncPeer | undefined =
 
 /** A peer of which nothing was heard yet. */
 export const createSyncPeer = (
-  who: Pick<SyncPeer, 'channel' | 'index' | 'peer' | 'member' | 'claim'>,
+  {
+    channel,
+    index,
+    peer,
+    member,
+    claim,
+  }: Pick<SyncPeer, 'channel' | 'index' | 'peer' | 'member' | 'claim'>,
   nowMs: number,
 ): SyncPeer => ({
-  ...who,
+  channel,
+  index,
+  peer,
+  member,
+  claim,
   linkedMs: nowMs,
   proven: false,
   stream: undefined,

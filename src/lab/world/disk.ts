@@ -4,6 +4,7 @@
 // all or nothing, so the world says which. Of unsynced batches the last may be lost.
 
 import { Rows } from '../../adapters/memory/rows.ts'
+import type { Bytes } from '../../base/bytes.ts'
 import type { SeededRandom } from '../../base/random.ts'
 import type { Store, Write } from '../../ports/store.ts'
 import type { Timeline } from './timeline.ts'
@@ -87,10 +88,7 @@ export class Disk {
     { batch, sync }: { readonly batch: readonly Write[]; readonly sync: boolean },
     done: (error?: Error) => void,
   ): void {
-    const kept = batch.map(({ key, value }) => ({
-      key: key.slice(),
-      value: value?.slice() ?? null,
-    }))
+    const kept = copied(batch)
     this.writes++
     this.#underWay.push(kept)
     this.onWrite?.()
@@ -107,4 +105,17 @@ export class Disk {
   #later(kind: string, afterMs: number, detail: string, act: () => void): void {
     this.#timeline.at(this.#timeline.nowUs + afterMs * 1_000, this.#node, kind, detail, act)
   }
+}
+
+/** A batch in memory of its own: one piece, as most of it stays for as long as the disk. */
+function copied(batch: readonly Write[]): Write[] {
+  let length = 0
+  for (const { key, value } of batch) length += key.length + (value?.length ?? 0)
+  const block = new Uint8Array(length)
+  let end = 0
+  const copy = (bytes: Bytes): Bytes => {
+    block.set(bytes, end)
+    return block.subarray(end, (end += bytes.length))
+  }
+  return batch.map(({ key, value }) => ({ key: copy(key), value: value && copy(value) }))
 }
