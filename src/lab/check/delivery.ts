@@ -138,20 +138,26 @@ export const causality: MakeChecker = (_, ledger) => new Causality(ledger)
 class Causality implements Checker {
   readonly #ledger: Ledger
   readonly #findings = new Findings('C4', 'Causality')
+  /** When each node fell last: what it was just writing may be kept without a word of it. */
+  readonly #fellUs = new Map<number, number>()
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger
   }
 
   see(event: TraceEvent): void {
+    if (event.k === 'life' && !event.up) this.#fellUs.set(event.n, event.t)
     if (event.k !== 'show') return
     const message = this.#ledger.messages.get(event.m)
+    const fellUs = this.#fellUs.get(event.n) ?? Number.NEGATIVE_INFINITY
     for (const parent of message?.parents ?? []) {
       const before = this.#ledger.messages.get(parent)
       // Of before the run, or of before this node belonged.
       if (before === undefined || !this.#ledger.isFor(before, event.n)) continue
+      const heldUs = before.heldUs.get(event.n)
+      if (heldUs === undefined && before.atUs <= fellUs) continue
       this.#findings.tested()
-      if ((before.heldUs.get(event.n) ?? Number.POSITIVE_INFINITY) <= event.t) continue
+      if ((heldUs ?? Number.POSITIVE_INFINITY) <= event.t) continue
       const what = `node ${event.n} shows ${event.m} without ${parent}, which it builds on`
       this.#findings.broken(what, [before.i, message?.i ?? event.i, event.i])
     }

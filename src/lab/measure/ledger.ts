@@ -203,7 +203,8 @@ export class Ledger implements TraceReader {
 
   /**
    * What everybody who is honest held when it was last looked at or before a moment; of a time in which
-   * only a core is healed: everybody in it, as far as its members reach each other without the others.
+   * only a core is healed: everybody in it whom the most of it take for a member, as far as they reach
+   * each other without the others.
    */
   digestsAt(atUs: number): readonly DigestEntry[] {
     const digests = this.#rounds.findLast((round) => round.atUs <= atUs)?.digests ?? []
@@ -212,7 +213,9 @@ export class Ledger implements TraceReader {
     if (core === undefined || atUs <= core.fromMs * 1_000) return honest
     const present = honest.map(({ node }) => node).filter((node) => core.nodes.includes(node))
     const piece = this.surely.largestPiece(new Set(present))
-    return honest.filter(({ node }) => piece.has(node))
+    const inside = honest.filter(({ node }) => piece.has(node))
+    const named = new Set((mostNamed(inside) ?? '').split(' ').map(Number))
+    return inside.filter(({ node }) => named.has(node))
   }
 
   /**
@@ -223,10 +226,7 @@ export class Ledger implements TraceReader {
     const last = this.digestsAt(this.endUs)
     return this.#scenario.groups.map((_, group) => {
       const mine = last.filter((digest) => digest.group === group)
-      const votes = new Map<string, number>()
-      for (const { members } of mine) votes.set(members, (votes.get(members) ?? 0) + 1)
-      const [first] = [...votes].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
-      const named = new Set((first?.[0] ?? '').split(' ').map(Number))
+      const named = new Set((mostNamed(mine) ?? '').split(' ').map(Number))
       return new Set(mine.map(({ node }) => node).filter((node) => named.has(node)))
     })
   }
@@ -323,4 +323,11 @@ export class Ledger implements TraceReader {
     if (last?.atUs === atUs && !again) last.digests.push(digest)
     else this.#rounds.push({ atUs, digests: [digest] })
   }
+}
+
+/** Whom the most of these take for the members. */
+function mostNamed(digests: readonly DigestEntry[]): string | undefined {
+  const votes = new Map<string, number>()
+  for (const { members } of digests) votes.set(members, (votes.get(members) ?? 0) + 1)
+  return [...votes].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))[0]?.[0]
 }
