@@ -76,8 +76,8 @@ export const authorOrder: MakeChecker = (_, ledger) => new AuthorOrder(ledger)
 class AuthorOrder implements Checker {
   readonly #ledger: Ledger
   readonly #findings = new Findings('C3', 'Author order and gap-free')
-  /** `<author>:<seq>` -> the event that used it. */
-  readonly #used = new Map<string, number>()
+  /** `<author>:<seq>` -> what used it, and the event. */
+  readonly #used = new Map<string, { readonly m: string; readonly i: number }>()
   readonly #names = new Renewals()
   /** The name under which a message was said. */
   readonly #lineOf = new Map<string, number>()
@@ -111,10 +111,13 @@ class AuthorOrder implements Checker {
     const before = this.#used.get(name)
     if (this.#ledger.liars.has(n)) return
     this.#findings.tested()
-    if (before !== undefined) {
-      this.#findings.broken(`node ${n} used number ${seq} again for ${m}`, [before, i])
+    // What was lost with a crash before anybody heard of it was never said.
+    const heard =
+      before !== undefined && (this.#ledger.messages.get(before.m)?.heldUs.size ?? 0) > 1
+    if (heard) {
+      this.#findings.broken(`node ${n} used number ${seq} again for ${m}`, [before.i, i])
     }
-    this.#used.set(name, i)
+    this.#used.set(name, { m, i })
   }
 
   #took({ n, m, i }: Extract<TraceEvent, { k: 'rx' }>): void {

@@ -99,6 +99,8 @@ class Confidentiality implements Checker {
   readonly #ledger: Ledger
   readonly #findings = new Findings('C7', 'Confidentiality')
   readonly #moves = new Moves()
+  /** Texts opened in this instant: who came in with it is told of after them. */
+  readonly #opening: Extract<TraceEvent, { k: 'dec' }>[] = []
   /** Who ever belonged in the eyes of anybody, as `<group> <node>`. */
   readonly #known = new Set<string>()
 
@@ -107,14 +109,20 @@ class Confidentiality implements Checker {
   }
 
   see(event: TraceEvent): void {
+    if (this.#opening.some(({ t }) => t < event.t)) this.#judge()
     this.#moves.see(event)
     if (event.k === 'view') {
       for (const node of event.members) this.#known.add(`${event.g} ${node}`)
-    } else if (event.k === 'dec') this.#opened(event)
+    } else if (event.k === 'dec') this.#opening.push(event)
   }
 
   result(): CheckResult {
+    this.#judge()
     return this.#findings.result()
+  }
+
+  #judge(): void {
+    for (const event of this.#opening.splice(0)) this.#opened(event)
   }
 
   #opened({ m, n, g, i }: Extract<TraceEvent, { k: 'dec' }>): void {

@@ -88,9 +88,11 @@ test('numbers begin again under the new name, and nothing is wrong', () => {
 })
 
 test('the same number twice under the new name is found', () => {
-  const results = judged(says(30, 2, 'c', 1), says(31, 2, 'd', 1))
+  const results = judged(says(30, 2, 'c', 1), ...takes(30.5, 0, 'c'), says(31, 2, 'd', 1))
   expect(results.get('C3')).toBe('false')
   expect(results.get('C8')).toBe('false')
+  // What nobody had heard when a crash took it back was never said.
+  expect(judged(says(30, 2, 'c', 1, ''), says(31, 2, 'd', 1, '')).get('C3')).toBe('true')
 })
 
 describe('a text that the one who came back never gets', () => {
