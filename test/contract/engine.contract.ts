@@ -180,11 +180,11 @@ network: { link: { latency: 10ms } }
 protocols: [{ use: coterie }]
 workload: [{ kind: chat, who: "*", perNodePerMinute: 60 }]
 schedule:
-  - { at: 1s, id: crash, do: crash, target: 1, for: 2s }
-  - { at: 5s, id: pause, do: pause, target: 3, for: 3s }
-  - { at: 5500ms, id: offline, do: offline, target: 1, for: 2s }
-  - { at: 10s, id: slow, do: slow, target: 2, factor: 5, for: 2s }
-run: { duration: 13s, quiesce: 20s }
+  - { at: 1s, id: crash, do: crash, target: 1, for: 1s }
+  - { at: 3s, id: pause, do: pause, target: 3, for: 3s }
+  - { at: 3500ms, id: offline, do: offline, target: 1, for: 2s }
+  - { at: 7s, id: slow, do: slow, target: 2, factor: 5, for: 1s }
+run: { duration: 9s, quiesce: 20s }
 real: { quiesce: 20s }
 expect: [{ phase: after-slow, that: "converged && lost == 0 && undecryptable == 0" }]
 `

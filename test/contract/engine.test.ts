@@ -82,8 +82,8 @@ network: { link: { latency: 10ms } }
 protocols: [{ use: coterie }]
 workload: [{ kind: chat, who: "*", perNodePerMinute: 60 }]
 schedule:
-  - { at: 1s, id: p1, do: byzantine, target: 3, lies: [equivocate], for: 6s }
-run: { duration: 9s, quiesce: 20s }
+  - { at: 1s, id: p1, do: byzantine, target: 3, lies: [equivocate], for: 10s }
+run: { duration: 12s, quiesce: 20s }
 real: { quiesce: 20s }
 expect: [{ phase: after-p1, that: "converged && lost == 0" }]
 `

@@ -23,6 +23,11 @@ export class FactLog {
     this.#entries.push({ tUs: this.#lastUs, n, fact })
   }
 
+  /** A fact that is known only now, of a moment that is over. */
+  addBack(thenUs: number, n: number, fact: Fact): void {
+    this.#entries.push({ tUs: Math.max(0, Math.round(thenUs)), n, fact })
+  }
+
   /** Several facts of one instant. */
   addAt(nowUs: number, facts: readonly (readonly [number, Fact])[]): void {
     this.#lastUs = Math.max(this.#lastUs + 1, Math.round(nowUs))

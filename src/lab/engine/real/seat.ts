@@ -1,5 +1,5 @@
 // A node in its group, as the bench knows it from what its daemon tells: what it holds and shows, what was
-// told of it last, and the feed that tells. What comes while it is asked for everything it holds waits.
+// told of it last, and the feed that tells.
 
 import type { GroupReport, TextReport } from '../../../api/contract.ts'
 import { Display } from '../../protocol/coterie/display.ts'
@@ -26,8 +26,6 @@ export interface Seat {
   readonly told: { view: string; epoch: string; manager: number | null | undefined }
   report: GroupReport
   feed: Feed | undefined
-  /** News that wait until it is known what it holds; undefined: they need not. */
-  waiting: (() => void)[] | undefined
   /** Whether it is being asked, and has to be asked once more. */
   asking: boolean
   again: boolean
@@ -48,7 +46,6 @@ export function newSeat(node: number, g: number, report: GroupReport, late: bool
     told: nothing(),
     report,
     feed: undefined,
-    waiting: undefined,
     asking: false,
     again: false,
   }

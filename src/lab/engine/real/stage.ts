@@ -37,6 +37,10 @@ export class RealStage {
     this.#witness = new Witness({
       mesh,
       tell,
+      tellBack: (thenUs, node, fact) => {
+        if (this.#startMs !== undefined) this.#log.addBack(thenUs, node, fact)
+      },
+      nowUs: () => this.#nowMs * 1_000,
       heardFrom: (node, from, ms) => this.#faults.heardFrom(node, from, ms),
       onDeaf: (node, why) => (this.#deaf ??= new Error(`node ${node} is heard no more: ${why}`)),
     })

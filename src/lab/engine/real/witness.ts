@@ -11,19 +11,10 @@ import type { Digest } from '../../protocol/port.ts'
 import type { Fact } from '../../trace/event.ts'
 import { type ArchivedMessage, messagesOf } from './archive.ts'
 import { Feed } from './feed.ts'
-import type { Mesh } from './mesh.ts'
 import { type Seat, isPresent, newSeat, nothing, short, stateOf } from './seat.ts'
+import type { WitnessParts } from './witness-parts.ts'
 
 type Made = Extract<Fact, { k: 'msg' }>
-
-export interface WitnessParts {
-  readonly mesh: Mesh
-  readonly tell: (node: number, fact: Fact) => void
-  /** A node heard from another, by its own word, at some time in the last so many milliseconds. */
-  readonly heardFrom: (node: number, from: number, withinMs?: number) => void
-  /** A feed ended by itself. */
-  readonly onDeaf: (node: number, why: string) => void
-}
 
 export class Witness {
   readonly #parts: WitnessParts
@@ -81,7 +72,7 @@ export class Witness {
     const seat = this.#seats.get(node)
     if (seat === undefined || event.kind !== 'message') return
     if (event.group !== seat.group || event.how !== 'own') return
-    this.#own(seat, event.counter, short(event.id), event.type)
+    this.#own(seat, { seq: event.counter, m: short(event.id), type: event.type })
   }
 
   /** A node runs again: what it had told of and no longer holds is forgotten. */
@@ -156,15 +147,10 @@ export class Witness {
 
   async #listen(seat: Seat): Promise<void> {
     const { node } = seat
-    const inTurn = (act: () => void): void => {
-      if (seat.waiting === undefined) act()
-      else seat.waiting.push(act)
-    }
-    if (this.#started) seat.waiting = []
     const feed = new Feed({
       access: this.#parts.mesh.member(node).access,
-      onEvent: (event) => inTurn(() => this.#heard(seat, event)),
-      onText: (text) => inTurn(() => this.#text(seat, text)),
+      onEvent: (event) => this.#heard(seat, event),
+      onText: (text) => this.#text(seat, text),
       onEnd: (why) => this.#parts.onDeaf(node, why),
     })
     seat.feed = feed
@@ -176,28 +162,34 @@ export class Witness {
     return messagesOf(this.#crypto, await this.#parts.mesh.member(node).api.archive(group))
   }
 
-  /** Tells what a node holds that came while nobody listened, and what it lacks that it held before. */
+  /**
+   * Tells what a node held when somebody listened again, and what it lacked that it had held before: of that
+   * moment, though its archive may take a while. What came later its events tell.
+   */
   async #catchUp(seat: Seat): Promise<void> {
+    const thenUs = this.#parts.nowUs()
+    const told = [...seat.own, ...seat.held]
+    const { api } = this.#parts.mesh.member(seat.node)
+    const { vector } = await api.call('GET /v1/groups/:id', { id: seat.group })
     const archive = await this.#archive(seat)
-    const there = new Set(archive.map(({ id }) => short(id)))
-    for (const m of [...seat.own, ...seat.held]) if (!there.has(m)) this.#forgot(seat, m)
+    const then = archive.filter(({ member, counter }) => counter <= (vector[member] ?? -1))
+    const there = new Set(then.map(({ id }) => short(id)))
+    for (const m of told) if (!there.has(m)) this.#forgot(seat, m, thenUs)
     for (const { id, member, counter, type } of archive) {
       const m = short(id)
       if (counter <= (this.#before.get(member) ?? -1)) continue
-      if (member === seat.member) this.#own(seat, counter, m, type)
-      else if (!seat.held.has(m)) this.#held(seat, m, 'sync')
+      const sinceUs = there.has(m) ? thenUs : undefined
+      if (member === seat.member) this.#own(seat, { seq: counter, m, type }, sinceUs)
+      else if (!seat.held.has(m)) this.#held(seat, m, 'sync', sinceUs)
     }
     this.#learn(archive)
-    const { waiting = [] } = seat
-    seat.waiting = undefined
-    for (const act of waiting) act()
   }
 
-  #forgot(seat: Seat, m: string): void {
+  #forgot(seat: Seat, m: string, thenUs: number): void {
     seat.own.delete(m)
     seat.held.delete(m)
     if (seat.texts.delete(m)) seat.display.remove(m)
-    this.#parts.tell(seat.node, { k: 'forgot', m, g: seat.g })
+    this.#parts.tellBack(thenUs, seat.node, { k: 'forgot', m, g: seat.g })
   }
 
   /** The fact was not told on yet. */
@@ -218,7 +210,7 @@ export class Witness {
     switch (event.kind) {
       case 'message': {
         const m = short(event.id)
-        if (event.how === 'own') this.#own(seat, event.counter, m, event.type)
+        if (event.how === 'own') this.#own(seat, { seq: event.counter, m, type: event.type })
         else if (!seat.held.has(m)) this.#held(seat, m, event.how)
         if (isControl(event.type)) this.#ask(seat)
         return
@@ -244,18 +236,23 @@ export class Witness {
   }
 
   /** A message was made here. What it builds on is learnt later. */
-  #own({ node, g, report, own }: Seat, seq: number, m: string, type: number): void {
+  #own(
+    { node, g, report, own }: Seat,
+    { seq, m, type }: { readonly seq: number; readonly m: string; readonly type: number },
+    thenUs = this.#parts.nowUs(),
+  ): void {
     if (own.has(m)) return
     own.add(m)
     const members = this.#membersOf(report)
     const aud = this.#hash(`${g} ${members.join(' ')}`)
-    if (!this.#audiences.has(aud)) this.#parts.tell(node, { k: 'aud', id: aud, g, members })
+    const { tellBack } = this.#parts
+    if (!this.#audiences.has(aud)) tellBack(thenUs, node, { k: 'aud', id: aud, g, members })
     this.#audiences.add(aud)
     const text = type === MessageType.text
     const made: Made = { k: 'msg', m, g, seq, text, epoch: '', parents: [], bytes: 0, aud }
     this.#made.set(m, made)
     this.#unlearnt.add(m)
-    this.#parts.tell(node, made)
+    tellBack(thenUs, node, made)
   }
 
   #text(seat: Seat, text: TextReport): void {
@@ -276,9 +273,14 @@ export class Witness {
     seat.texts.set(m, state)
   }
 
-  #held({ node, g, held }: Seat, m: string, how: 'push' | 'sync'): void {
+  #held(
+    { node, g, held }: Seat,
+    m: string,
+    how: 'push' | 'sync',
+    thenUs = this.#parts.nowUs(),
+  ): void {
     held.add(m)
-    this.#parts.tell(node, { k: 'rx', m, g, how })
+    this.#parts.tellBack(thenUs, node, { k: 'rx', m, g, how })
   }
 
   #accuse({ node, g, accused }: Seat, member: string): void {
