@@ -99,6 +99,7 @@ class CoreLiveness implements Checker {
     if (one.kind !== kind || !this.#core.has(node) || this.#ledger.liars.has(node)) return false
     if (askedUs < this.#fromUs || askedUs + this.#boundUs > this.#ledger.endUs) return false
     if (OUTSIDERS.has(reason) || !this.#members.has(node)) return false
+    if (reason === `no ${kind} in this protocol`) return false
     if (kind === 'send' || kind === 'read') return true
     if (![...this.#members].some((member) => this.#leaders.has(member))) return false
     if (kind === 'rekey') return true

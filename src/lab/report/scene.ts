@@ -45,6 +45,8 @@ export class Scene implements TraceReader {
   readonly #managers: History<number | null>
   readonly #running: History<boolean>
   readonly #messages = new Map<string, { readonly node: number; readonly atUs: number }>()
+  /** Parts of each fault that last. */
+  readonly #parts = new Map<string, Set<number>>()
   readonly #open = new Map<number, Said>()
 
   constructor(scenario: Materialised) {
@@ -114,14 +116,19 @@ export class Scene implements TraceReader {
     this.late.push({ from: message.node, to: n, saidUs: message.atUs, readUs: t })
   }
 
-  #fault({ id, state, what, t }: Extract<TraceEvent, { k: 'fault' }>): void {
+  /** A fault lasts as long as any part of it. */
+  #fault({ id, part, state, what, t }: Extract<TraceEvent, { k: 'fault' }>): void {
     const open = this.bands.findLast((band) => band.id === id && band.toUs === NEVER)
+    const parts = this.#parts.get(id) ?? new Set<number>()
+    this.#parts.set(id, parts)
+    if (state === 'requested') parts.add(part)
+    if (state === 'off') parts.delete(part)
     if (state === 'requested') {
       if (open === undefined) {
         this.bands.push({ id, what: what ?? '', fromUs: t, toUs: NEVER, verified: false })
       }
     } else if (open === undefined) return
-    else if (state === 'off') open.toUs = t
+    else if (state === 'off') open.toUs = parts.size === 0 ? t : open.toUs
     else open.verified = state === 'verified'
   }
 }
