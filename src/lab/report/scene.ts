@@ -116,7 +116,7 @@ export class Scene implements TraceReader {
     this.late.push({ from: message.node, to: n, saidUs: message.atUs, readUs: t })
   }
 
-  /** A fault lasts as long as any part of it. */
+  /** A fault lasts until the last of its parts ends. */
   #fault({ id, part, state, what, t }: Extract<TraceEvent, { k: 'fault' }>): void {
     const open = this.bands.findLast((band) => band.id === id && band.toUs === NEVER)
     const parts = this.#parts.get(id) ?? new Set<number>()
