@@ -30,8 +30,10 @@ process.exitCode = await run(process.argv.slice(2), {
   version: versionOf(),
   interrupted: interrupted.signal,
 })
-// What is still open now (a slow reader of stdin, an idle connection) must not keep us here.
+// All is done: what is still open (stdin, an idle connection, a timer of libp2p's) must not keep us here.
+// Only what was said has to leave, unless nobody takes it.
 setTimeout(() => process.exit(), 1_000).unref()
+process.stdout.write('', () => process.stderr.write('', () => process.exit()))
 
 function versionOf(): string {
   const file = new URL('../../package.json', import.meta.url)

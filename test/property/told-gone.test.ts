@@ -184,6 +184,36 @@ test('what only the removed one carries of others is asked of it', () => {
   expect(groupOf(mesh, 2)?.members.some(({ state }) => state === 'removed')).toBe(true)
 })
 
+test('it is told by somebody who has the removal at third hand, in batches that others vouch for', () => {
+  const mesh = found(meshWorld({ seed: 'told at third hand', nodes: 4 }), 1)
+  const { world } = mesh
+  world.split([[0], [1], [2], [3]])
+  later(mesh, 6_000)
+  const member = selfOf(mesh, 3)
+  const remove = {
+    kind: 'remove-member',
+    group: mesh.group,
+    scope: 'member',
+    target: member,
+  } as const
+  done(world, 0, remove)
+  // More of the same author comes after it, so that it is no batch's last.
+  refusal(mesh, say(mesh, 0, 'after it'))
+  for (const [from, to] of [
+    [0, 1],
+    [1, 2],
+  ] as const) {
+    world.split([[from, to], ...[0, 1, 2, 3].filter((n) => n !== from && n !== to).map((n) => [n])])
+    world.runUntil(() => texts(mesh, to).includes('after it'), 20_000)
+    later(mesh, 500)
+  }
+  expect(texts(mesh, 2)).toContain('after it')
+  expect(stateOf(mesh, 3)).toBe('active')
+  world.split([[0], [1], [2, 3]])
+  later(mesh, 15_000)
+  expect(groupOf(mesh, 3)?.told).toMatchObject({ kind: 'removed', by: selfOf(mesh, 0) })
+})
+
 test('words of the gone that count for nobody are taken from it up to a limit', () => {
   const mesh = found(meshWorld({ seed: 'flood of the gone', nodes: 3 }))
   const { world } = mesh

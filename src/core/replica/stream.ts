@@ -11,6 +11,7 @@ import { SIGNATURE_EVERY, carriesSignature, zigzag } from '../anti-entropy/batch
 import type { Hex } from '../message/header.ts'
 import { hexOf, idOf, parseHeader } from '../message/header.ts'
 import { verifyId } from '../message/message.ts'
+import { MessageType } from '../message/type.ts'
 import { RowFlag, parseRecord } from '../transcript/row.ts'
 import type { Turn } from '../turn.ts'
 import { count, load } from '../turn.ts'
@@ -172,7 +173,7 @@ const compose = (
       return known ?? id
     })
     references.set(stored.id, header.counter * authors.length + author)
-    const signed = last.get(cursor) !== stored && stored.verified && carriesSignature(stored)
+    const signed = last.get(cursor) !== stored && showsSignature(turn, replica, stored)
     items.push({
       author,
       type: header.type,
@@ -198,6 +199,27 @@ const compose = (
   return { authors, epochs, items, vouchers }
 }
 
+/**
+ * One that was checked here, where it travels at all. A RemoveMember is checked for that: by its signature
+ * alone whoever was removed while away can be told, by members who got it at third hand too.
+ */
+const showsSignature = (turn: Turn, replica: Replica, stored: Stored): boolean => {
+  if (!carriesSignature(stored)) return false
+  return (
+    stored.verified || (stored.header.type === MessageType.remove && holds(turn, replica, stored))
+  )
+}
+
+const holds = (
+  turn: Turn,
+  replica: Replica,
+  { header, headerBytes, signature }: Stored,
+): boolean => {
+  const device = replica.facts.get(hexOf(header.member))?.device
+  if (device === undefined || signature.length !== 64) return false
+  return verifyId(turn.env.crypto, device, idOf(turn.env.crypto, headerBytes), signature)
+}
+
 const epochNumber = (epoch: Bytes, epochs: Bytes[], index: Map<Hex, number>): number => {
   if (epoch.length === 0) return 0
   const hex = hexOf(epoch)
@@ -215,22 +237,12 @@ const voucherFor = (
   cursor: Cursor,
   last: Stored,
 ): Omit<Voucher, 'author'> | undefined => {
-  const device = replica.facts.get(hexOf(last.header.member))?.device
-  if (device === undefined) return undefined
-  const holds = (stored: Stored): boolean =>
-    stored.verified ||
-    (stored.signature.length === 64 &&
-      verifyId(
-        turn.env.crypto,
-        device,
-        idOf(turn.env.crypto, stored.headerBytes),
-        stored.signature,
-      ))
-  if (holds(last)) return { headers: [], signature: last.signature }
+  const proven = (stored: Stored): boolean => stored.verified || holds(turn, replica, stored)
+  if (proven(last)) return { headers: [], signature: last.signature }
   const headers: Bytes[] = []
   for (const next of cursor.buffer) {
     headers.push(next.headerBytes)
-    if (holds(next)) return { headers, signature: next.signature }
+    if (proven(next)) return { headers, signature: next.signature }
   }
   const kept = cursor.next >= cursor.end ? replica.vouchers.get(cursor.line) : undefined
   return kept && { headers: [...headers, ...kept.headers], signature: kept.signature }
