@@ -15,6 +15,18 @@ const { values } = parseArgs({
   },
 })
 
+const TELL_EVERY_MS = 10_000
+
+/** How far a long walk is, now and then. */
+function progressOf(name: string) {
+  let toldMs = performance.now()
+  return (operations: number, place: number, of: number): void => {
+    if (performance.now() < toldMs + TELL_EVERY_MS) return
+    toldMs = performance.now()
+    console.error(`${name}: ${operations} operations, world ${place} of ${of}`)
+  }
+}
+
 /** The time was over before all was walked: nothing is known to be wrong, nor that all is right. */
 const OUT_OF_TIME = 3
 
@@ -34,6 +46,7 @@ for (const [name, actsOf] of chosen) {
     operations: Number(values.operations),
     withinMs: Number(values.minutes) * 60_000,
     nowMs: () => performance.now(),
+    onWorld: progressOf(name),
   }).walk()
   for (const one of walk.broken) console.error(one)
   if (walk.broken.length > 0) process.exit(1)

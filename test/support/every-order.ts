@@ -27,6 +27,8 @@ export interface Bounds {
   /** Milliseconds after which the walk ends, finished or not. */
   readonly withinMs: number
   readonly nowMs: () => number
+  /** Told before each world: how many operations it has, its place among those of this size, and of how many. */
+  readonly onWorld?: (operations: number, place: number, of: number) => void
   /** A fault: what somebody works out, changed. */
   readonly spoil?: (bench: Bench, derived: string) => string
 }
@@ -68,7 +70,7 @@ export class EveryOrder {
   }
 
   walk(): Walk {
-    const { operations, nowMs, withinMs } = this.#bounds
+    const { operations, nowMs, withinMs, onWorld } = this.#bounds
     const endMs = nowMs() + withinMs
     const bench = new Bench(this.#bounds.cast.constitution)
     this.#tell(bench, [])
@@ -77,7 +79,8 @@ export class EveryOrder {
     let layer: Held[] = [[]]
     for (let size = 0; ; size++) {
       const next = new Map<string, Held>()
-      for (const world of layer) {
+      for (const [place, world] of layer.entries()) {
+        onWorld?.(size, place, layer.length)
         if (this.broken.length > 0 || nowMs() > endMs) return this.#report(worlds, size - 1)
         worlds += 1
         for (const after of this.#explore(world, size < operations)) {
