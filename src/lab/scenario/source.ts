@@ -94,7 +94,7 @@ export class ScenarioSource {
     }
     const shown = problems.slice(0, SHOWN_MAX).map((problem) => this.#say(problem))
     const more = problems.length > SHOWN_MAX ? [`and ${problems.length - SHOWN_MAX} more`] : []
-    throw new CoterieError(first.code ?? 'USAGE', [...shown, ...more].join('\n'), { hint: HINT })
+    throw new CoterieError(first.code ?? 'USAGE', [...shown, ...more].join('; '), { hint: HINT })
   }
 
   /** Line and column of a problem, both from 1. */
