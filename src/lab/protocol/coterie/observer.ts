@@ -14,37 +14,12 @@ import type { Digest, Look, TellNode } from '../port.ts'
 import type { Fact } from '../../trace/event.ts'
 import { Display } from './display.ts'
 import { Roll } from './roll.ts'
-import { type TextState, recordAt, stateOf, textAt } from './stored.ts'
+import type { Held, Seat } from './seat.ts'
+import { recordAt, stateOf, textAt, textsOn } from './stored.ts'
 import { Thefts } from './thefts.ts'
 
-type News = Extract<Event, { kind: 'message' }>
+type News = Omit<Extract<Event, { kind: 'message' }>, 'kind' | 'group' | 'number'>
 type Said = Extract<Fact, { k: 'msg' }>
-
-/** A text that is held at a node. */
-interface Held {
-  readonly m: string
-  readonly line: number
-  readonly counter: number
-  readonly member: string
-  state: TextState
-}
-
-interface Seat {
-  readonly node: number
-  readonly group: number
-  /** The group's number on the node's disk. */
-  readonly number: number
-  readonly display: Display
-  /** Came in after the run began: what was said before is not for it. */
-  readonly late: boolean
-  /** Texts by id. */
-  readonly texts: Map<string, Held>
-  readonly told: { view: string; epoch: string; manager: number | null | undefined; aud: string }
-  governed: boolean
-  /** Texts whose state may be another now: all of these members, and whatever is not shown yet. */
-  readonly recheck: Set<string>
-  recheckUnshown: boolean
-}
 
 export class Observer {
   readonly #look: Look
@@ -132,6 +107,7 @@ export class Observer {
       display: new Display(),
       texts: new Map(),
       governed: true,
+      returned: false,
       recheck: new Set(),
       recheckUnshown: false,
     }
@@ -168,6 +144,8 @@ export class Observer {
     const seat = this.#seats.get(node)
     if (seat === undefined) return
     this.#recheck(seat)
+    // Who came in anew was told of what it held as who it was before.
+    if (seat.returned && !seat.late && this.#report(node) !== undefined) this.#recollect(seat)
     if (seat.governed) this.#govern(seat)
     seat.governed = false
   }
@@ -177,12 +155,26 @@ export class Observer {
     const seat = this.#seats.get(node)
     if (seat === undefined) return
     seat.governed = true
+    seat.returned = true
     const rows = this.#look.rows(node)
     for (const [m, { line, counter }] of seat.texts) {
       if (recordAt(rows, { number: seat.number, line, counter }) !== undefined) continue
       seat.texts.delete(m)
       seat.display.remove(m)
       this.#tell(node, { k: 'forgot', m, g: seat.group })
+    }
+  }
+
+  /** A crash may keep a write and cut off the word of it: texts that are there are told of now. */
+  #recollect(seat: Seat): void {
+    seat.returned = false
+    const self = this.#report(seat.node)?.self
+    for (const text of textsOn(this.#look.rows(seat.node), seat.number, this.#crypto)) {
+      if (seat.texts.has(short(text.id))) continue
+      const how = text.member === self ? 'own' : 'sync'
+      this.#message(seat, { ...text, type: MessageType.text, how })
+      // Its keys may be a moment behind it.
+      seat.recheckUnshown = true
     }
   }
 

@@ -3,11 +3,15 @@
 
 import { createMemoryKeyring } from '../../../adapters/memory/keyring.ts'
 import type { Rows } from '../../../adapters/memory/rows.ts'
-import type { Bytes } from '../../../base/bytes.ts'
+import { type Bytes, readU32 } from '../../../base/bytes.ts'
 import type { Endpoint } from '../../../core/endpoint.ts'
+import { hexOf, idOf, parseHeader } from '../../../core/message/header.ts'
+import { MessageType } from '../../../core/message/type.ts'
 import { archivedKeys, archiveRanges } from '../../../core/replica/archive.ts'
 import type { TextReport } from '../../../core/report.ts'
-import { Space, key } from '../../../core/storage.ts'
+import { parseRecord } from '../../../core/transcript/row.ts'
+import type { Crypto } from '../../../crypto/crypto.ts'
+import { Space, key, within } from '../../../core/storage.ts'
 
 export interface Place {
   /** The group's number on that disk. */
@@ -43,6 +47,23 @@ function archivedKey(rows: Rows, { number, line, counter }: Place): Bytes | unde
     }
   }
   return undefined
+}
+
+/** In a message key: the space byte and the group's number stand before the line. */
+const LINE_AT = 5
+
+/** All texts of a group on that disk: which they are, whose, and where. */
+export function* textsOn(rows: Rows, number: number, crypto: Crypto) {
+  for (const row of rows.read(within(key(Space.message, number)))) {
+    const record = parseRecord(row.value.subarray(1))
+    if (!record.ok) continue
+    const encoded = record.value.envelope.header
+    const header = parseHeader(encoded)
+    if (!header.ok || header.value.type !== MessageType.text) continue
+    const [line, counter] = [readU32(row.key, LINE_AT), readU32(row.key, LINE_AT + 4)]
+    const id = hexOf(idOf(crypto, encoded))
+    yield { id, member: hexOf(header.value.member), line, counter }
+  }
 }
 
 /** What a text is to whoever looks at a screen. */

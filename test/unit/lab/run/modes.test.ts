@@ -45,6 +45,13 @@ test.each(['safety', 'liveness'])(
   120_000,
 )
 
+test('a text that a crash kept, and cut off the word of, is told of when the node is back', async () => {
+  // Node 2 falls in the instant in which it wrote a text of node 0.
+  const seed = 'cap-2026/125'
+  const swept = await sweep('liveness', { ...quietly('kept'), seed, seeds: 1 })
+  expect(swept).toMatchObject({ ran: 1, unknown: 0, failure: undefined })
+}, 60_000)
+
 /** A seed whose core has a leader and somebody to be deaf, who is not the first to be asked. */
 const SEED = 'stalls'
 
