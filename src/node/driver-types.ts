@@ -42,6 +42,8 @@ export interface Driver {
   command<C extends Command>(command: C, done: (reply: CommandReply<C['kind']>) => void): void
   /** Commands given inside are stepped one after another before anything of them is written. */
   together(give: () => void): void
+  /** `done` once all that was stepped so far is written: a read that begins then sees it. At once where it is. */
+  written(done: () => void): void
   /**
    * Every notified event, after the rows of its step are written; a power cut may still take back
    * those of which nothing left this node. Returns how to stop listening.

@@ -51,6 +51,8 @@ class Loop implements Driver {
   readonly #wiring: Wiring
   readonly #replies = new Map<number, (reply: Reply) => void>()
   readonly #listeners = new Set<(event: Event) => void>()
+  /** Who waits until something is written. */
+  readonly #waiting = new Set<() => void>()
   #state: State = 'new'
   #pumping = false
   #writing = false
@@ -90,6 +92,12 @@ class Loop implements Driver {
       this.#pumping = false
     }
     this.#pump()
+  }
+
+  written(done: () => void): void {
+    if (this.#state === 'ended' || (!this.#writing && this.#groups.size === 0)) return done()
+    this.#waiting.add(done)
+    this.#groups.then(done)
   }
 
   onEvent(listener: (event: Event) => void): () => void {
@@ -259,6 +267,8 @@ class Loop implements Driver {
         return this.#notify(deed.event)
       case 'reply':
         return this.#reply(deed.ticket, deed.reply)
+      case 'written':
+        return this.#tellWritten(deed.done)
       case 'count':
         return this.#options.telemetry.count(deed.name, deed.label, deed.by ?? 1)
     }
@@ -290,6 +300,11 @@ class Loop implements Driver {
     done?.(reply)
   }
 
+  #tellWritten(done: () => void): void {
+    this.#waiting.delete(done)
+    done()
+  }
+
   #begun(error?: Error): void {
     const started = this.#started
     this.#started = undefined
@@ -316,6 +331,7 @@ class Loop implements Driver {
     this.#replies.clear()
     for (const done of replies) done({ ok: false, error: failureOf(error) })
     this.#begun(error)
+    for (const done of [...this.#waiting]) this.#tellWritten(done)
     for (const done of this.#stopped.splice(0)) done()
   }
 }

@@ -249,7 +249,7 @@ export class Node {
   read(group: string, options: ReadOptions = {}): AsyncIterable<ReadRow> {
     const { group: id } = this.group(group)
     if (options.final === true) return readFinal(this.#finalParts(id), options)
-    return readGroup(this.#reading, id, options)
+    return readGroup(this.#reading, this.#driver, id, options)
   }
 
   /** The same, then each text as it becomes readable, until the signal or the end of the node. */

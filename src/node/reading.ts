@@ -4,6 +4,7 @@
 import { CoterieError } from '../base/error.ts'
 import type { Event } from '../core/event.ts'
 import type { GroupReport, ReadRow, TextReport } from '../core/report.ts'
+import type { Driver } from './driver-types.ts'
 import { followTexts } from './follow.ts'
 import type { EndpointMachine, TextStore } from './rows.ts'
 import {
@@ -34,13 +35,18 @@ export interface ReadParts {
   readonly texts: TextStore
 }
 
-/** What is held now, in total order; own texts that wait to be sent come last, as they will. */
+/**
+ * What is held now, in total order; own texts that wait to be sent come last, as they will. It waits for what
+ * the machine holds and the store does not yet: whatever a status has counted is shown.
+ */
 export async function* readGroup(
   parts: ReadParts,
+  driver: Pick<Driver, 'written'>,
   group: string,
   options: ReadOptions,
 ): AsyncGenerator<ReadRow, void, undefined> {
   const { since, limit, signal } = options
+  await new Promise<void>((resolve) => driver.written(resolve))
   const waiting = parts.machine.heldTexts(group)
   const atEnd = since === undefined && limit !== undefined
   const lastOnes = atEnd ? waiting.slice(Math.max(0, waiting.length - limit)) : waiting

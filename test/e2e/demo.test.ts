@@ -67,7 +67,7 @@ describe('the demo', () => {
       const startedMs = performance.now()
       const { code, stdout, stderr } = await ended(start('--json'))
       const result = JSON.parse(stdout) as DemoResult & Answer
-      expect(result).toMatchObject({ v: 1, ok: true, verdict: 'pass', nodes: 5, texts: 31 })
+      expect(result, stdout).toMatchObject({ v: 1, ok: true, verdict: 'pass', nodes: 5, texts: 31 })
       expect(result.removed).toBe('eli')
       expect(code).toBe(0)
       expect(stderr).toBe('')
@@ -101,7 +101,7 @@ describe('the demo', () => {
     'draws the mesh before, during and after the split',
     async () => {
       const { code, stdout, stderr } = await ended(start('--nodes', '3'))
-      expect(code).toBe(0)
+      expect(code, `${stdout}\n${stderr}`).toBe(0)
       for (const title of ['one mesh', 'this side', 'that side', 'one mesh, two epochs']) {
         expect(stdout).toContain(`┌ ${title} `)
       }

@@ -129,6 +129,8 @@ describe('a silent cut of four into two and two', () => {
     await until('named by all', 5 * NAMED_MS_MAX, async () =>
       (await groups()).every(({ partition }) => partition !== null),
     )
+    // The event comes on a connection of its own, and may come after the answer.
+    await until('told by all', NAMED_MS_MAX, async () => splits.every(({ length }) => length > 0))
     const members = (await groups()).map(({ partition, state }) => ({ partition, state }))
     for (const [place, { partition, state }] of members.entries()) {
       expect(state).toBe('partitioned')

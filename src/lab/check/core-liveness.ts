@@ -132,6 +132,7 @@ class CoreLiveness implements Checker {
   #unsent(one: OperationEntry, byUs: number): Witness | undefined {
     const message = this.#messageOf(one, byUs)
     if (message === undefined) return { what: answerOf(one), events: [] }
+    if (this.#isTaken(message)) return undefined
     const without = this.#audience(message).filter(
       (node) => (message.readUs.get(node) ?? Number.POSITIVE_INFINITY) > byUs,
     )
@@ -156,6 +157,7 @@ class CoreLiveness implements Checker {
         message.text &&
         this.#members.has(message.author) &&
         message.author !== node &&
+        !this.#isTaken(message) &&
         this.#audience(message).includes(node) &&
         Math.max(message.atUs, this.#fromUs) + this.#boundUs <= askedUs &&
         (message.readUs.get(node) ?? Number.POSITIVE_INFINITY) > askedUs,
@@ -190,6 +192,11 @@ class CoreLiveness implements Checker {
   #sees(node: number, other: number, atUs: number): boolean {
     const view = this.#ledger.views.findLast((one) => one.node === node && one.atUs <= atUs)
     return view?.value.split(' ').includes(String(other)) === true
+  }
+
+  /** Said by one who had been removed elsewhere and had not heard of it: withdrawn, as it has to be. */
+  #isTaken(message: MessageEntry): boolean {
+    return this.#ledger.isOfFormer(message) && [...message.hidden].some((n) => this.#members.has(n))
   }
 
   #audience(message: MessageEntry): readonly number[] {

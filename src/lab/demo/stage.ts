@@ -16,8 +16,8 @@ type GroupStatus = Status['groups'][number]
 export type View = readonly (GroupStatus | undefined)[]
 
 const SETTLE_MS_MAX = 20_000
-/** For how long the last look is repeated until all are alike: an attestation takes less. */
-const ALIKE_MS_MAX = 5_000
+/** For how long the last look is repeated until all are alike: as long as a merge may take. */
+const ALIKE_MS_MAX = 20_000
 
 export class Stage {
   readonly fleet: Fleet
@@ -141,13 +141,14 @@ export class Stage {
   }
 
   /**
-   * What these nodes report at the end, all of one look: one that finds them alike, if that comes soon.
-   * An attestation that is half-way round makes two of them differ for a moment, and means nothing.
+   * What these nodes report at the end, all of one look: one that finds them alike and at rest, if that
+   * comes soon. An attestation half-way round makes two of them differ for a moment, and two leaders who
+   * both saw their turn give them two epochs until the next: neither means anything.
    */
   async witnesses(places: readonly number[]): Promise<readonly Witness[]> {
     const { seen: view } = await watch({
       look: () => this.look(),
-      until: (seen) => places.length === 1 || notEqual(seen, places).length === 0,
+      until: (seen) => places.length === 1 || isAtRest(seen, places),
       boundMs: ALIKE_MS_MAX,
       signal: this.fleet.signal,
     })
@@ -260,6 +261,12 @@ export function notEqual(view: View, side: readonly number[]): readonly number[]
   const root = view[side[0] ?? 0]?.root
   return side.filter((place) => root === undefined || view[place]?.root !== root)
 }
+
+/** Whether all of one side hold the same, under one epoch, and wait for nothing. */
+const isAtRest = (view: View, side: readonly number[]): boolean =>
+  notEqual(view, side).length === 0 &&
+  notOneEpoch(view, side).length === 0 &&
+  side.every((place) => view[place]?.pending === 0)
 
 /** Places of one side that are not under one and the same epoch. */
 export function notOneEpoch(view: View, side: readonly number[]): readonly number[] {

@@ -173,6 +173,11 @@ export class Ledger implements TraceReader {
     return first === undefined || author === node || (first.heldUs.get(author) ?? atUs) < atUs
   }
 
+  /** Whether it was said under a name that its author has no more: what a removal took, coming back gives not. */
+  isOfFormer({ author, atUs }: MessageEntry): boolean {
+    return atUs < (this.#anew.get(author)?.atUs ?? 0)
+  }
+
   /** The phases of the run, in the order in which they begin. */
   phases(): Phase[] {
     const warmUs = this.#scenario.run.warmupMs * 1_000

@@ -64,6 +64,7 @@ export class Liar {
         first.command(command, done)
       },
       together: (give) => first.together(give),
+      written: (done) => first.written(done),
       onEvent: (listener) => first.onEvent(listener),
       stop: (done) => {
         this.end()

@@ -74,6 +74,7 @@ export class Strain {
       start: (done) => inner.start(done),
       command: (command, done) => this.#take(() => inner.command(command, done)),
       together: (give) => inner.together(give),
+      written: (done) => inner.written(done),
       onEvent: (listener) => inner.onEvent(listener),
       stop: (done) => {
         this.#paused = false

@@ -15,6 +15,8 @@ export type Deed =
   | Exclude<Effect, { readonly kind: 'persist' | 'erase' }>
   /** Wrapping keys under which nothing is written any more. */
   | { readonly kind: 'destroy'; readonly ids: readonly WrappingKeyId[] }
+  /** Somebody waits until all before it is written. */
+  | { readonly kind: 'written'; readonly done: () => void }
 
 export interface Group {
   readonly writes: Write[]
@@ -58,6 +60,13 @@ export class Groups {
         for (const put of effect.puts) this.#write(group, toWrite(this.#keyring, put))
       } else this.#deed(group, this.#deedOf(effect))
     }
+  }
+
+  /** Done once all that was added so far is written. */
+  then(done: () => void): void {
+    const last = this.#waiting.last ?? emptyGroup()
+    if (this.#waiting.size === 0) this.#waiting.push(last)
+    last.deeds.push({ kind: 'written', done })
   }
 
   /** What is sealed from now on has new wrapping keys; the old ones go once the group is durable. */
@@ -125,6 +134,7 @@ function leaves(deed: Deed): boolean {
     case 'cancel-timer':
     case 'notify':
     case 'count':
+    case 'written':
       return false
     case 'verdict':
       return deed.verdict === 'accept'

@@ -167,6 +167,28 @@ test('what nobody asked of the core is named; nothing asked at all is unknown', 
   expect(silent?.held).toBe('unknown')
 })
 
+test('what was withdrawn is excused to one who has come in anew since, and to nobody else', () => {
+  const taken = without(shows(2, 'm2')).concat(
+    [0, 2].map((n): Told => [28, n, { k: 'hide', m: 'm2', g: 0, reason: 'withdrawn' }]),
+  )
+  const about = {
+    k: 'msg',
+    m: 'again',
+    g: 0,
+    seq: 0,
+    text: false,
+    epoch: 'e',
+    parents: [],
+  } as const
+  const anew: Told[] = [
+    [29, 1, { k: 'op', id: 80, f: 'join', phase: 'invoke', g: 0 }],
+    [30, 1, { ...about, bytes: 9, aud: 'all' }],
+  ]
+  expect(judged(taken).get('C11')?.held).toBe('false')
+  expect(judged([...without(shows(2, 'm2')), ...anew]).get('C11')?.held).toBe('false')
+  expect(judged([...taken, ...anew]).get('C11')?.held).toBe('true')
+})
+
 test('a core that was not in one piece can be blamed for nothing', () => {
   const split: Told = [
     30,

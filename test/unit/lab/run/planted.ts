@@ -121,6 +121,7 @@ export const putsOff = (kind: 'rotate' | 'remove-member', answers: boolean): Pro
       return {
         start: (done) => driver.start(done),
         together: (give) => driver.together(give),
+        written: (done) => driver.written(done),
         onEvent: (listener) => driver.onEvent(listener),
         stop: (done) => driver.stop(done),
         command(command, done) {
