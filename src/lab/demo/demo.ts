@@ -287,10 +287,7 @@ class Play {
     for (const [first = 0] of sides) await stage.say('again', first)
     const settleMs = await this.#settle(stage.remaining)
     await stage.until('the heal told in figures', (view) =>
-      stage.severed(sides).filter((place) => {
-        const heal = view[place]?.lastHeal
-        return !heal?.whole || heal.start < this.#healedAt
-      }),
+      stage.notHealed(view, sides, this.#healedAt),
     )
     const note = 'all links back, a text from each side live on all nodes'
     await this.tell({ name: 'again', ms: nowMs() - startedMs, linkedMs, settleMs, note })

@@ -211,8 +211,16 @@ export class Stage {
     })
   }
 
+  /** Places of those who have not told yet, whole, of a heal that began since then, ms UTC. */
+  notHealed(view: View, sides: readonly (readonly number[])[], since: number): readonly number[] {
+    return this.#severed(sides).filter((place) => {
+      const heal = view[place]?.lastHeal
+      return !heal?.whole || heal.start < since
+    })
+  }
+
   /** Places of those who missed several: only to them it was a split, and only they tell of a heal. */
-  severed(sides: readonly (readonly number[])[]): readonly number[] {
+  #severed(sides: readonly (readonly number[])[]): readonly number[] {
     const left = sides.map((side) => side.filter((place) => this.remaining.includes(place)))
     return left.flatMap((side, at) => ((left[1 - at]?.length ?? 0) > 1 ? side : []))
   }
