@@ -9,9 +9,11 @@ export class Lru<K, V> {
   #newest: K | undefined
   /**
    * Goes along with what leaves: everything before it has left already. A new iterator would pass all
-   * the places of those, which the map clears up only now and then.
+   * the places of those, which the map clears up only now and then. It holds the memory of every such clearing
+   * up that it has not gone along with, so it is made anew after as many moves as there are entries.
    */
-  readonly #oldest = this.#entries.keys()
+  #oldest = this.#entries.keys()
+  #moves = 0
 
   constructor(entriesMax: number) {
     if (!Number.isInteger(entriesMax) || entriesMax < 1) {
@@ -29,9 +31,7 @@ export class Lru<K, V> {
   get(key: K): V | undefined {
     const value = this.#entries.get(key)
     if (value === undefined || key === this.#newest) return value
-    this.#entries.delete(key)
-    this.#entries.set(key, value)
-    this.#newest = key
+    this.#move(key, value)
     return value
   }
 
@@ -42,9 +42,7 @@ export class Lru<K, V> {
 
   /** Sets a key and makes it most recent; the least recent entry goes when the map is full. */
   set(key: K, value: V): void {
-    this.#entries.delete(key)
-    this.#entries.set(key, value)
-    this.#newest = key
+    this.#move(key, value)
     if (this.#entries.size <= this.#entriesMax) return
     const oldest = this.#oldest.next()
     if (oldest.done !== true) this.#entries.delete(oldest.value)
@@ -58,5 +56,14 @@ export class Lru<K, V> {
   /** Drops every entry. */
   clear(): void {
     this.#entries.clear()
+  }
+
+  #move(key: K, value: V): void {
+    this.#entries.delete(key)
+    this.#entries.set(key, value)
+    this.#newest = key
+    if (++this.#moves <= this.#entries.size) return
+    this.#moves = 0
+    this.#oldest = this.#entries.keys()
   }
 }

@@ -1,4 +1,7 @@
 // The heap gives the least item first, and the cache forgets what was used longest ago.
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
@@ -104,6 +107,26 @@ describe('a bounded cache', () => {
         }
       }),
     )
+  })
+
+  test('takes no more memory, however often it is used', () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const bytes = (): number => {
+      collect()
+      return process.memoryUsage().heapUsed
+    }
+    // Some of it read, and a place taken and given back: neither makes anything leave.
+    const cache = new Lru<number, number>(512)
+    for (let key = 0; key < 100; key++) cache.set(key, key)
+    const before = bytes()
+    for (let turn = 0; turn < 300_000; turn++) cache.get((turn * 7) % 100)
+    for (let turn = 0; turn < 300_000; turn++) {
+      cache.set(1_000 + turn, turn)
+      cache.delete(1_000 + turn)
+    }
+    expect(bytes() - before).toBeLessThan(4 * 1024 * 1024)
+    expect(cache.size).toBe(100)
   })
 
   test('drops one entry or all', () => {
