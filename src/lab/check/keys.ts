@@ -93,7 +93,7 @@ class OneEpoch implements Checker {
     const before = this.#parts
     this.#parts = new Map()
     this.#seats.running().forEach((seats, group) => {
-      for (const part of byPart(seats, parts).map(withoutGone)) {
+      for (const part of byPart(seats, parts)) {
         if (part.length < 2 || parts[part[0]?.node ?? 0] === -1) continue
         const name = `${group}: ${part.map(({ node }) => node).join(' ')}`
         const known = before.get(name) ?? { sinceUs: atUs, told: false, apartUs: undefined }
@@ -124,10 +124,4 @@ class OneEpoch implements Checker {
     this.#findings.broken(what, [one?.epochEvent ?? 0, other?.epochEvent ?? 0])
     return true
   }
-}
-
-/** Those whom the most of a part take for members: who was removed may not have heard of it. */
-function withoutGone(part: readonly Seat[]): readonly Seat[] {
-  const votes = ({ node }: Seat) => part.filter(({ members }) => members.has(node)).length
-  return part.filter((seat) => 2 * votes(seat) > part.length)
 }

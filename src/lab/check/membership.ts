@@ -59,6 +59,8 @@ class Moves {
   readonly gone = new Map<string, Change>()
   readonly came = new Map<string, Change>()
   readonly #kicks = new KickList()
+  /** Who ever asked to come in, as `<group> <node>`: nobody else can be let in again. */
+  readonly #asked = new Set<string>()
   /** Whom each node knew and knows no more, or knows again. */
   readonly #known = new Map<string, { before: ReadonlySet<number>; readonly lost: Set<number> }>()
   #seen = 0
@@ -72,8 +74,10 @@ class Moves {
       const m = event.k === 'op' ? event.m : undefined
       this.gone.set(`${kick.group} ${kick.target}`, { atUs: kick.atUs, i: event.i, m })
     }
-    if (event.k !== 'op' || event.phase !== 'ok') return
+    if (event.k !== 'op') return
     const name = `${event.g} ${event.n}`
+    if (event.f === 'join' || event.f === 'recover-device') this.#asked.add(name)
+    if (event.phase !== 'ok') return
     const change = { atUs: event.t, i: event.i, m: event.m }
     if (event.f === 'leave') this.gone.set(name, change)
     else if (event.f === 'join') this.came.set(name, change)
@@ -85,7 +89,8 @@ class Moves {
     const now = new Set(members)
     for (const node of known.before) if (!now.has(node)) known.lost.add(node)
     for (const node of now) {
-      if (known.lost.delete(node)) this.came.set(`${g} ${node}`, { atUs, i })
+      const name = `${g} ${node}`
+      if (known.lost.delete(node) && this.#asked.has(name)) this.came.set(name, { atUs, i })
     }
     known.before = now
     this.#known.set(`${g} ${n}`, known)

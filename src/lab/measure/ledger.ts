@@ -208,8 +208,8 @@ export class Ledger implements TraceReader {
 
   /**
    * What everybody who is honest held when it was last looked at or before a moment; of a time in which
-   * only a core is healed: everybody in it whom the most of it take for a member, as far as they reach
-   * each other without the others.
+   * only a core is healed: everybody in it who belongs in its own eyes, as far as they reach each other
+   * without the others.
    */
   digestsAt(atUs: number): readonly DigestEntry[] {
     const digests = this.#rounds.findLast((round) => round.atUs <= atUs)?.digests ?? []
@@ -218,9 +218,7 @@ export class Ledger implements TraceReader {
     if (core === undefined || atUs <= core.fromMs * 1_000) return honest
     const present = honest.map(({ node }) => node).filter((node) => core.nodes.includes(node))
     const piece = this.surely.largestPiece(new Set(present))
-    const inside = honest.filter(({ node }) => piece.has(node))
-    const named = new Set((mostNamed(inside) ?? '').split(' ').map(Number))
-    return inside.filter(({ node }) => named.has(node))
+    return honest.filter(({ node }) => piece.has(node))
   }
 
   /**

@@ -128,6 +128,14 @@ test('a core that gets on passes, whatever is held outside', () => {
   expect(results.get('C5')?.held).toBe('true')
 })
 
+test('one of the core that all others removed, and never told, has not converged', () => {
+  const told = good().map(([s, n, fact]): Told => {
+    if (fact.k !== 'digest') return [s, n, fact]
+    return [s, n, n === 2 ? { ...fact, members: '0 1 2' } : { ...fact, members: '0 1' }]
+  })
+  expect(judged(told).get('C5')?.held).toBe('false')
+})
+
 const shows = (node: number, m: string) => (told: Told) =>
   told[1] === node && told[2].k === 'show' && told[2].m === m
 

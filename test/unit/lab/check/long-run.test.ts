@@ -157,6 +157,12 @@ const undone = (): Told[] =>
     one[2].k === 'digest' ? [one[0], one[1], { ...one[2], members: '0 1 2 3' }] : one,
   )
 
+/** The same, and those who knew that it was removed see it among them again. */
+const takenBack = inOrder([...undone(), ...[0, 1, 2].map((n) => view(182, n, nodes))])
+
+/** Node 3 never hears that it was removed. */
+const untold = good().filter(([s, n]) => n !== 3 || s < 90)
+
 const storm = Array.from({ length: 40 }, (_, k) => epoch(240 + k, 1, k === 39 ? 'e2' : `x${k}`))
 
 const chatter = Array.from({ length: 200 }, (_, k): Told => [
@@ -183,6 +189,7 @@ const stuck = good().filter(
 describe('finds what is planted:', () => {
   test.each<[string, string, Told[]]>([
     ['C6', 'somebody removed is a member in the end', undone()],
+    ['C6', 'somebody removed is taken back by all, and never asked for it', takenBack],
     ['C7', 'somebody removed opens what was said later', withThese(...opened(250, 3, 'm40'))],
     [
       'C8',
@@ -198,6 +205,7 @@ describe('finds what is planted:', () => {
       ),
     ],
     ['C9', 'one stays on an old epoch within reach', withThese(epoch(200, 1, 'e1'))],
+    ['C9', 'one is never told that it was removed, within reach', untold],
     ['C11', 'nothing gets through where all are linked', stuck],
     ['C12', 'an honest member is accused', withThese(accused(2))],
     ['C12', 'a liar is not found', withThese(made(100, 2))],
