@@ -3,6 +3,7 @@
 // the answer: a text is on display at all of the core, new keys are in use there, the removed is no member
 // in anybody's eyes. What nobody asked of the core cannot be judged, and is named.
 
+import { isServed } from '../measure/availability.ts'
 import type { Ledger, MessageEntry, OperationEntry } from '../measure/ledger.ts'
 import type { CorePlan, Materialised, OperationKind } from '../scenario/materialised.ts'
 import type { TraceEvent } from '../trace/event.ts'
@@ -12,9 +13,6 @@ import { Findings } from './verdicts.ts'
 const kinds = ['send', 'read', 'rekey', 'kick'] as const satisfies readonly OperationKind[]
 
 type Kind = (typeof kinds)[number]
-
-/** Answers of one who belongs no more, or not yet: whoever wrote its ticket may be outside. */
-const OUTSIDERS: ReadonlySet<string> = new Set(['NOT_A_MEMBER', 'JOIN_PENDING'])
 
 export const inCore: MakeChecker = (scenario, ledger) =>
   new CoreLiveness(scenario, ledger, scenario.core ?? { nodes: [], fromMs: 0, boundMs: 0 })
@@ -98,7 +96,7 @@ class CoreLiveness implements Checker {
     const { node, askedUs, reason } = one
     if (one.kind !== kind || !this.#core.has(node) || this.#ledger.liars.has(node)) return false
     if (askedUs < this.#fromUs || askedUs + this.#boundUs > this.#ledger.endUs) return false
-    if (OUTSIDERS.has(reason) || !this.#members.has(node)) return false
+    if (!isServed(this.#ledger, one) || !this.#members.has(node)) return false
     if (reason === `no ${kind} in this protocol`) return false
     if (kind === 'send' || kind === 'read') return true
     if (![...this.#members].some((member) => this.#leaders.has(member))) return false
@@ -106,7 +104,9 @@ class CoreLiveness implements Checker {
     const target = this.#targets.get(one.id)
     // No leader can be removed, and nobody twice.
     return (
-      target !== undefined && !this.#leaders.has(target) && this.#sees(node, target, askedUs - 1)
+      target !== undefined &&
+      !this.#leaders.has(target) &&
+      this.#ledger.sees(node, target, askedUs - 1)
     )
   }
 
@@ -140,12 +140,15 @@ class CoreLiveness implements Checker {
     return { what: `not shown at ${without.join(', ')}`, events: [message.i] }
   }
 
-  /** One that had to wait for keys is sent later, as the next of its author. */
+  /** One that had to wait for keys is sent later, as the next of its author that answers nobody else. */
   #messageOf({ m, outcome, reason, node, askedUs }: OperationEntry, byUs: number) {
-    if (m !== undefined) return this.#ledger.messages.get(m)
+    const { messages, operations } = this.#ledger
+    if (m !== undefined) return messages.get(m)
     if (outcome !== 'info' || reason !== 'held') return undefined
-    return [...this.#ledger.messages.values()].find(
-      ({ author, text, atUs }) => author === node && text && atUs >= askedUs && atUs <= byUs,
+    const answers = new Set(operations.map((one) => one.m))
+    return [...messages.values()].find(
+      ({ author, text, atUs, m: own }) =>
+        author === node && text && atUs >= askedUs && atUs <= byUs && !answers.has(own),
     )
   }
 
@@ -183,15 +186,9 @@ class CoreLiveness implements Checker {
   #unremoved(one: OperationEntry, byUs: number): Witness | undefined {
     if (one.outcome !== 'ok') return { what: answerOf(one), events: [] }
     const target = this.#targets.get(one.id) ?? -1
-    const still = [...this.#members].filter((node) => this.#sees(node, target, byUs))
+    const still = [...this.#members].filter((node) => this.#ledger.sees(node, target, byUs))
     if (still.length === 0) return undefined
     return { what: `node ${target} is a member yet for node ${still.join(', ')}`, events: [] }
-  }
-
-  /** Whether a node takes another for a member at a moment. */
-  #sees(node: number, other: number, atUs: number): boolean {
-    const view = this.#ledger.views.findLast((one) => one.node === node && one.atUs <= atUs)
-    return view?.value.split(' ').includes(String(other)) === true
   }
 
   /** Said by one who had been removed elsewhere and had not heard of it: withdrawn, as it has to be. */

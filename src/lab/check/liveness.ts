@@ -2,6 +2,7 @@
 // largest part of the mesh while it stays as it is; of a liveness run, whether the core does all that it is
 // asked to (`core-liveness.ts`).
 
+import { isServed } from '../measure/availability.ts'
 import type { Ledger, OperationEntry } from '../measure/ledger.ts'
 import type { TraceEvent } from '../trace/event.ts'
 import { settleUs } from './bounds.ts'
@@ -49,13 +50,13 @@ class Liveness implements Checker {
 
   #window(findings: Findings, core: ReadonlySet<number>, fromUs: number, toUs: number): void {
     const asked = this.#ledger.operations.filter(
-      ({ kind, node, askedUs, reason }) =>
-        kind === 'send' &&
-        core.has(node) &&
-        !this.#ledger.liars.has(node) &&
-        askedUs >= fromUs &&
-        askedUs < toUs &&
-        reason !== 'NOT_A_MEMBER',
+      (one) =>
+        one.kind === 'send' &&
+        core.has(one.node) &&
+        !this.#ledger.liars.has(one.node) &&
+        one.askedUs >= fromUs &&
+        one.askedUs < toUs &&
+        isServed(this.#ledger, one),
     )
     if (asked.length < TEXTS_MIN) return
     findings.tested()

@@ -15,8 +15,14 @@ const BUCKET_US = 5_000_000
 /** Not the protocol's refusal: nobody is there to be served. */
 const NOT_COUNTED = new Set(['NOT_A_MEMBER', 'not running'])
 
-/** Whether an operation says something about the protocol. */
-export const isServed = ({ reason }: OperationEntry): boolean => !NOT_COUNTED.has(reason)
+/**
+ * Whether an operation says something about the protocol. Whoever asked to come in and is not in yet is no
+ * member either: how long that takes is what its join tells, and whoever wrote its ticket may be cut off.
+ */
+export function isServed(ledger: Ledger, { kind, reason, node, askedUs }: OperationEntry): boolean {
+  if (NOT_COUNTED.has(reason)) return false
+  return reason !== 'JOIN_PENDING' || kind === 'join' || ledger.sees(node, node, askedUs)
+}
 
 export const availability: MakeReducer = (scenario, ledger) => new Availability(scenario, ledger)
 
@@ -70,7 +76,9 @@ class Availability implements Reducer {
   }
 
   #sends(): OperationEntry[] {
-    return this.#ledger.operations.filter((one) => one.kind === 'send' && isServed(one))
+    return this.#ledger.operations.filter(
+      (one) => one.kind === 'send' && isServed(this.#ledger, one),
+    )
   }
 
   get #deadlineUs(): number {

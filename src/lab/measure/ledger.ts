@@ -178,6 +178,12 @@ export class Ledger implements TraceReader {
     return atUs < (this.#anew.get(author)?.atUs ?? 0)
   }
 
+  /** Whether a node takes another, or itself, for a member at a moment. */
+  sees(node: number, other: number, atUs: number): boolean {
+    const view = this.views.findLast((one) => one.node === node && one.atUs <= atUs)
+    return view?.value.split(' ').includes(String(other)) === true
+  }
+
   /** The phases of the run, in the order in which they begin. */
   phases(): Phase[] {
     const warmUs = this.#scenario.run.warmupMs * 1_000

@@ -26,7 +26,7 @@ class Operations implements Reducer {
 
   metrics({ fromUs, toUs }: Phase): Metrics {
     const asked = this.#ledger.operations.filter(
-      (one) => one.askedUs >= fromUs && one.askedUs < toUs && isServed(one),
+      (one) => one.askedUs >= fromUs && one.askedUs < toUs && isServed(this.#ledger, one),
     )
     const entries = operationKinds.flatMap((kind) => {
       const mine = asked.filter((one) => one.kind === kind)

@@ -144,6 +144,11 @@ describe('finds what is planted:', () => {
     ['send', 'a text that one of the core never shows', without(shows(2, 'm2'))],
     ['send', 'a text without an answer', answered(1, 'info', 'no reply')],
     ['send', 'a text that waits for keys for ever', answered(1, 'info', 'held')],
+    [
+      'send',
+      'the same, while its author says something else',
+      [...answered(1, 'info', 'held'), ...said(27, 0, 3)],
+    ],
     ['read', 'a read without an answer', answered(11, 'fail', 'TIMEOUT')],
     ['read', 'a read that does not find what was said', without(shows(1, 'm1'))],
     ['rekey', 'new keys that are refused', answered(20, 'fail', 'no leader among them')],

@@ -107,6 +107,22 @@ function measured(told: readonly Told[]) {
   return { of, series: collectSeries(reducers) }
 }
 
+test('who is not in yet asks for nothing that it could be refused', () => {
+  const pending = (reason: string): Told[] => [
+    [14_000, 2, { k: 'op', id: 9, f: 'send', phase: 'invoke', g: 0 }],
+    [14_001, 2, { k: 'op', id: 9, f: 'send', phase: 'fail', g: 0, reason }],
+  ]
+  const accepted = (...more: Told[]) =>
+    measured([...trace(), view(13_000, 2, [0, 1]), ...more].sort((a, b) => a[0] - b[0])).of('p1')[
+      'A_all'
+    ]
+  expect(accepted()).toBe(1 / 2)
+  expect(accepted(...pending('JOIN_PENDING'))).toBe(1 / 2)
+  expect(accepted(...pending('NO_QUORUM'))).toBe(1 / 3)
+  // Who is in, and has no keys, is.
+  expect(accepted(...pending('JOIN_PENDING'), view(13_900, 2, [0, 1, 2]))).toBe(1 / 3)
+})
+
 test('operations: by kind, and on the side where the least was accepted', () => {
   const during = measured(trace()).of('p1')
   expect(during).toMatchObject({ n_send: 2, ok_send: 0.5, worst_send: 0, n_kick: 1, ok_kick: 1 })
