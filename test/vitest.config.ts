@@ -1,17 +1,24 @@
 // How the tests run: one process per file group, only test files under test/, generous but finite limits.
-// Two workers suit a two-core machine; a test that needs more than twenty seconds says so itself. Tests that
-// start daemons or namespaces come last and one file at a time: beside others, they would measure those.
+// Two workers suit a two-core machine; a test that needs more than twenty seconds says so itself. Tests of
+// real nodes come after all that only computes, and those with a whole fleet, which would measure whatever
+// runs beside them, last and one file at a time.
 import { defineConfig } from 'vitest/config'
 
-/** Whoever starts real nodes. */
-const real = [
-  'test/e2e/**/*.test.ts',
+/** Some real nodes, or what they stand on. */
+const real = ['test/e2e/**/*.test.ts', 'test/unit/adapters/libp2p/**/*.test.ts']
+/** Many at once, judged by what they do in time. */
+const fleets = [
   'test/contract/{engine,inproc,libp2p,netns}.test.ts',
-  'test/unit/adapters/libp2p/**/*.test.ts',
+  'test/e2e/{daemons,demo,forks,membership,silent-cut}.test.ts',
   'test/unit/lab/engine/**/*.test.ts',
 ]
 
 const common = { environment: 'node', testTimeout: 20_000, hookTimeout: 20_000 } as const
+
+const project = (name: string, groupOrder: number, maxWorkers: number) => ({
+  ...{ name, maxWorkers, sequence: { groupOrder } },
+  ...common,
+})
 
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
@@ -20,23 +27,13 @@ export default defineConfig({
     projects: [
       {
         test: {
-          ...common,
-          name: 'pure',
+          ...project('pure', 0, 2),
           include: ['test/**/*.test.ts'],
-          exclude: real,
-          maxWorkers: 2,
-          sequence: { groupOrder: 0 },
+          exclude: [...real, ...fleets],
         },
       },
-      {
-        test: {
-          ...common,
-          name: 'real',
-          include: real,
-          maxWorkers: 1,
-          sequence: { groupOrder: 1 },
-        },
-      },
+      { test: { ...project('real', 1, 2), include: real, exclude: fleets } },
+      { test: { ...project('fleets', 2, 1), include: fleets } },
     ],
   },
 })

@@ -53,8 +53,8 @@ class Replica {
   readonly #log: Log
   #server: Server | undefined
   #theirs = ''
-  /** Asked before the link was there. */
-  #asksLater = false
+  /** Has asked everybody: whoever comes later is asked too, as a dialler knows of a link before the listener. */
+  #asking = false
 
   constructor(open: LogOpen, log: Log) {
     this.#open = open
@@ -109,6 +109,12 @@ class Replica {
   hangUp(): void {
     for (const link of this.links) link.close()
     this.links.clear()
+    this.#asking = false
+  }
+
+  forget(): void {
+    this.arrivals = []
+    this.#asking = false
   }
 
   /** Asks everybody for what is missing. Their digest stays: who asked first may have told it. */
@@ -116,8 +122,7 @@ class Replica {
     this.ends = 0
     this.endedUs = 0
     this.equalUs = 0
-    // The dialler may know of a link before the listener does.
-    this.#asksLater = this.links.size === 0
+    this.#asking = true
     for (const link of this.links) this.#ask(link)
   }
 
@@ -174,8 +179,7 @@ class Replica {
       else this.#compare(content.toString('latin1'))
     })
     this.links.add(link)
-    if (this.#asksLater) this.#ask(link)
-    this.#asksLater = false
+    if (this.#asking) this.#ask(link)
     socket.once('close', () => this.links.delete(link))
   }
 
@@ -290,7 +294,5 @@ serve({
   burst: (count: number) => here().burst(count),
   arrived: (count: number) => here().arrived(count),
   latencies: () => here().arrivals.map(({ us, sentUs }) => us - sentUs),
-  forget: () => {
-    here().arrivals = []
-  },
+  forget: () => here().forget(),
 })
