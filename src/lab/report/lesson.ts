@@ -1,7 +1,9 @@
 // What C, A, P and latency mean, told with the numbers of this very run: nothing is claimed that the
 // reader cannot find again in the tables.
 
+import { CORE } from '../scenario/chaos/chaos.ts'
 import { type Markup, type Piece, html } from './html.ts'
+import type { Band } from './scene.ts'
 import { labelsOf } from './sides.ts'
 import type { ProtocolSource, ReportSource } from './source.ts'
 import { amount, duration, percent, sideText } from './words.ts'
@@ -42,7 +44,6 @@ function partition(source: ReportSource, fault: string): Markup {
   const sides = Object.entries(scenario.labels)
   const scene = protocols.find((one) => one.scene !== undefined)?.scene
   const band = scene?.bands.find(({ id }) => id === fault)
-  const lasted = band === undefined ? '' : ` for ${duration((band.toUs - band.fromUs) / 1_000)}`
   const ideal = protocols.find(({ use }) => use.use === 'ideal')
   const late = ideal === undefined ? Number.NaN : get(phaseOf(ideal, fault), 'stale_p50')
   const who =
@@ -53,9 +54,9 @@ function partition(source: ReportSource, fault: string): Markup {
     'P',
     'Partition: the line is cut, and nobody asked you',
     html`<p>
-      In this run ${fault}${band === undefined ? '' : ` (${band.what})`}
-      lasted${lasted || ' a while'}.${who} A partition is no property that a system may choose to
-      have; it happens. A very long delay is the same thing, seen by somebody who has to answer now.
+      In this run ${fault}${band === undefined ? '' : ` (${band.what})`} lasted
+      ${lasted(source, band)}.${who} A partition is no property that a system may choose to have; it
+      happens. A very long delay is the same thing, seen by somebody who has to answer now.
     </p>`,
     Number.isNaN(late)
       ? undefined
@@ -65,6 +66,13 @@ function partition(source: ReportSource, fault: string): Markup {
           that is physics. Only what a protocol does worse than this column is its own doing.
         </p>`,
   )
+}
+
+function lasted({ scenario: { core } }: ReportSource, band: Band | undefined): string {
+  if (band === undefined) return 'a while'
+  const forUs = (toUs: number) => `for ${duration((toUs - band.fromUs) / 1_000)}`
+  if (core === undefined) return Number.isFinite(band.toUs) ? forUs(band.toUs) : 'to the end'
+  return `${forUs(core.fromMs * 1_000)}; then a core was healed, and the rest never`
 }
 
 function availability(source: ReportSource, fault: string): Markup {
@@ -123,12 +131,7 @@ function decisions({ protocols }: ReportSource, fault: string): Markup | undefin
 function consistency(source: ReportSource, fault: string): Markup {
   const rows = source.protocols.map((one) => {
     const during = phaseOf(one, fault)
-    const after = phaseOf(one, `after-${fault}`)
-    const heal = Math.max(...['heal_view', 'heal_key', 'heal_read'].map((each) => get(after, each)))
-    const end =
-      get(after, 'converged') === 1
-        ? html`after the heal it took ${figure(duration(heal))} until all were the same again`
-        : html`after the heal they ${figure('never')} became the same again`
+    const end = source.scenario.core === undefined ? healOf(one, fault) : coreOf(one)
     const lost = get(phaseOf(one, 'all'), 'lost')
     const price = lost > 0 ? html`, and ${figure(amount(lost))} texts were lost` : ''
     return html`<li>
@@ -151,6 +154,20 @@ function consistency(source: ReportSource, fault: string): Markup {
       </ul>`,
   )
 }
+
+function healOf(one: ProtocolSource, fault: string): Markup {
+  const after = phaseOf(one, `after-${fault}`)
+  const heal = Math.max(...['heal_view', 'heal_key', 'heal_read'].map((each) => get(after, each)))
+  return get(after, 'converged') === 1
+    ? html`after the heal it took ${figure(duration(heal))} until all were the same again`
+    : html`after the heal they ${figure('never')} became the same again`
+}
+
+/** Where only a core is ever healed. */
+const coreOf = (one: ProtocolSource): Markup =>
+  get(phaseOf(one, CORE), 'converged') === 1
+    ? html`in the end all of the core were the same`
+    : html`in the end the core was ${figure('not')} the same`
 
 function latency({ scenario, protocols }: ReportSource): Markup {
   const { delayMs } = scenario.network

@@ -4,6 +4,7 @@
 import { anomalyTable, witnesses } from './anomalies.ts'
 import { expectations, protocolCard, reproduction } from './appendix.ts'
 import { capCharts } from './cap-chart.ts'
+import { CORE } from '../scenario/chaos/chaos.ts'
 import { agePlots, inversionPlots, theftPlots } from './detail-plots.ts'
 import { type Markup, type Piece, html, Markup as Raw } from './html.ts'
 import { lesson } from './lesson.ts'
@@ -218,7 +219,8 @@ function heading(source: ReportSource): Markup {
 
 /** The few numbers that one would ask for first. */
 function glance(source: ReportSource): Markup {
-  const phase = source.scenario.phases[0]
+  const { core, phases } = source.scenario
+  const phase = core === undefined ? phases[0] : CORE
   const labels = labelsOf(source.scenario)
   const sides = labels.length > 1 ? labels.slice(0, -1) : labels
   const rows = columnsOf(source).map((one) => {
@@ -232,21 +234,21 @@ function glance(source: ReportSource): Markup {
       <th>${one.name}</th>
       <td><span class="badge ${one.verdict}">${one.verdict}</span></td>
       ${useful}
-      <td class="number">${metricText('heal_read', after['heal_read'])}</td>
+      ${core === undefined ? html`<td class="number">${metricText('heal_read', after['heal_read'])}</td>` : undefined}
       <td class="number">${metricText('lost', all['lost'])}</td>
       <td class="number">${metricText('bytes_per_copy', all['bytes_per_copy'])}</td>
     </tr>`
   })
   const heads = sides.map((label) => html`<th>useful, ${label === 'all' ? 'all' : label}</th>`)
-  const when = phase === undefined ? '' : ` while ${phase} lasted, and after it`
+  const lasted = phase === undefined ? '' : ` while ${phase} lasted, and after it`
+  const when = core === undefined ? lasted : ' once the core was healed, and nothing else'
   return html`<div class="card scroll">
       <table>
         <thead>
           <tr>
             <th></th>
             <th>expected?</th>
-            ${heads}
-            <th>read again after</th>
+            ${heads} ${core === undefined ? html`<th>read again after</th>` : undefined}
             <th>lost</th>
             <th>bytes per copy</th>
           </tr>
@@ -287,11 +289,12 @@ function pictures(source: ReportSource): Piece {
 
 function curves(source: ReportSource): Piece {
   const thefts = theftPlots(source)
+  const heals = healPlots(source)
   return [
     html`<h3>Useful availability of each side</h3>`,
     grid(availabilityPlots(source)),
-    html`<h3>How soon, how many epochs, how fast the heal</h3>`,
-    grid([visibilityPlot(source), epochsPlot(source), ...healPlots(source)]),
+    html`<h3>How soon, how many epochs${heals.length === 0 ? '' : ', how fast the heal'}</h3>`,
+    grid([visibilityPlot(source), epochsPlot(source), ...heals]),
     html`<h3>Who is how far behind</h3>`,
     grid(behindPlots(source)),
     html`<h3>Each text by itself</h3>`,

@@ -183,8 +183,9 @@ function runsOf(
 const HEALS = ['heal_link', 'heal_view', 'heal_key', 'heal_data', 'heal_read'] as const
 const HEAL_WORDS = ['link', 'members', 'epoch', 'held', 'read'] as const
 
-/** How long each part of a heal took, by protocol. */
+/** How long each part of a heal took, by protocol; where only a core is ever healed there is none. */
 export function healPlots(source: ReportSource): Plot[] {
+  if (source.scenario.core !== undefined) return []
   return source.scenario.phases.map((fault) => {
     const rows = source.protocols.map((one) => ({
       name: one.name,

@@ -66,6 +66,8 @@ export function swimlanes(
 
 /** About so wide is a letter of a band's name. */
 const LETTER = 5.6
+/** And of the name of a decision. */
+const STRONG_LETTER = 6.6
 
 /** Bands with their names, which stand beside each other where the bands begin close together. */
 function bandsOf(bands: readonly Band[], place: Place, endUs: number): Markup[] {
@@ -162,17 +164,26 @@ function ticksOf(said: readonly Said[], outcome: Said['outcome'], place: Place):
   return html`<path class="${outcome}" d="${path.join('')}" />`
 }
 
-/** What is not a text: who was removed or came in, who made a new key. */
+/**
+ * What is not a text: who was removed or came in, who made a new key. Where they crowd on a lane some have
+ * their words under the pointer only.
+ */
 function marksOf(said: readonly Said[], place: Place): Markup[] {
+  const free = new Map<number, number>()
   return said
     .filter(({ kind, node }) => kind !== 'send' && place.top(node) !== undefined)
     .slice(0, 60)
     .map(({ kind, node, atUs, outcome }) => {
       const [x, y] = [place.x(atUs), (place.top(node) ?? 0) + 10.5]
       const text = outcome === 'ok' ? kind : `${kind}: ${outcome}`
-      return html`<path class="mark" d="M${at(x)} ${at(y - 5)}l4 5l-4 5l-4-5z"
-          ><title>${text}</title></path
-        ><text class="small strong" x="${at(x + 6)}" y="${at(y + 3.5)}">${text}</text>`
+      const mark = html`<path class="mark" d="M${at(x)} ${at(y - 5)}l4 5l-4 5l-4-5z"
+        ><title>${text}</title></path
+      >`
+      if (x < (free.get(node) ?? 0)) return mark
+      free.set(node, x + 6 + text.length * STRONG_LETTER)
+      return html`${mark}<text class="small strong" x="${at(x + 6)}" y="${at(y + 3.5)}"
+          >${text}</text
+        >`
     })
 }
 
