@@ -11,8 +11,11 @@ export interface Fit {
 
 type Point = readonly [x: number, y: number]
 
-/** Student's t at 97.5 %, by degrees of freedom from 1; beyond the list the normal one is near enough. */
+/** Student's t at 97.5 %, by degrees of freedom from 1. */
 const T = [12.71, 4.3, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23, 2.2, 2.18, 2.16, 2.14, 2.13]
+
+/** Beyond the list what the first two terms of its series give, which is right to three digits. */
+const tOf = (freedom: number): number => T[freedom - 1] ?? 1.96 + 2.4 / freedom
 
 /** @returns undefined for fewer than two different x */
 export function fitLine(points: readonly Point[]): Fit | undefined {
@@ -26,7 +29,7 @@ export function fitLine(points: readonly Point[]): Fit | undefined {
   const intercept = y0 - slope * x0
   if (n === 2) return { slope, intercept, low: -Infinity, high: Infinity }
   const rest = sum(([x, y]) => (y - intercept - slope * x) ** 2)
-  const margin = (T[n - 3] ?? 1.96) * Math.sqrt(rest / (n - 2) / spread)
+  const margin = tOf(n - 2) * Math.sqrt(rest / (n - 2) / spread)
   return { slope, intercept, low: slope - margin, high: slope + margin }
 }
 

@@ -28,6 +28,22 @@ test('a small example by hand', () => {
   expect(fit?.high).toBeCloseTo(1.8 + margin, 9)
 })
 
+test('many points make the interval narrower by no jump', () => {
+  // t of 15, 16 and 60 degrees of freedom: 2.13, 2.12 and 2.00.
+  const marginOf = (points: number) => {
+    const fit = fitLine(Array.from({ length: points }, (_, x) => [x, x % 2] as const))
+    const rest = Array.from({ length: points }, (_, x) => x % 2)
+    const [slope, intercept] = [fit?.slope ?? 0, fit?.intercept ?? 0]
+    const left = rest.reduce((sum, y, x) => sum + (y - intercept - slope * x) ** 2, 0)
+    const spread = rest.reduce((sum, _, x) => sum + (x - (points - 1) / 2) ** 2, 0)
+    return ((fit?.high ?? 0) - slope) / Math.sqrt(left / (points - 2) / spread)
+  }
+  expect(marginOf(17)).toBeCloseTo(2.13, 2)
+  expect(marginOf(18)).toBeCloseTo(2.12, 1)
+  expect(marginOf(18)).toBeGreaterThan(2.1)
+  expect(marginOf(62)).toBeCloseTo(2, 2)
+})
+
 test('nineteen intervals out of twenty hold the true slope', () => {
   const random = new SeededRandom('fit')
   const noise = () =>
