@@ -65,6 +65,8 @@ class Coverage implements Checker {
   readonly #fresh = new Map<string, Set<string>>()
   readonly #known = new Set<string>()
   #linksUs = Number.NEGATIVE_INFINITY
+  /** When links last joined who was apart. */
+  #healUs = Number.NEGATIVE_INFINITY
   #parts = new Int32Array()
 
   constructor({ nodes }: Materialised, ledger: Ledger) {
@@ -130,6 +132,7 @@ class Coverage implements Checker {
     this.#parts = Int32Array.from(components.at(atUs))
     this.#fresh.clear()
     const joined = joins(before, this.#parts)
+    if (joined) this.#healUs = atUs
     return [
       ...(joined && this.#isRekeying(atUs) ? (['a heal during a rekey'] as const) : []),
       ...(surely.isPartial()
@@ -155,7 +158,7 @@ class Coverage implements Checker {
       ...(forks > 2 ? (['three epochs at once'] as const) : []),
       ...(forks > 1 && cut ? (['two epochs in a cut'] as const) : []),
       ...(deep.length > 1 ? (['three new epochs on both sides of a cut'] as const) : []),
-      ...(change && t - this.#linksUs < SECOND_US
+      ...(change && t - this.#healUs < SECOND_US
         ? (['new keys within a second of a heal'] as const)
         : []),
     ]

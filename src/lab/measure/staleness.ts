@@ -20,6 +20,7 @@ export const staleness: MakeReducer = (scenario, ledger) => new Staleness(scenar
 
 /** A text that is due at a node, and when it was shown there. */
 interface Copy {
+  readonly m: string
   readonly node: number
   readonly saidUs: number
   /** When it could have been there at the earliest, over links that delay nothing. */
@@ -74,15 +75,14 @@ class Staleness implements Reducer {
 
   /** Every text by itself: how long until the last of those it was due at had it on display. */
   #ages(): Series {
-    const lastUs = new Map<number, number>()
-    for (const { saidUs, readUs } of this.#copies()) {
-      lastUs.set(saidUs, Math.max(lastUs.get(saidUs) ?? 0, readUs))
+    const ages = new Map<string, [saidMs: number, ageMs: number]>()
+    for (const { m, saidUs, readUs } of this.#copies()) {
+      const [, before] = ages.get(m) ?? [0, 0]
+      ages.set(m, [saidUs / 1_000, Math.max(before, (readUs - saidUs) / 1_000)])
     }
-    const all = [...lastUs].filter(([, readUs]) => readUs < NEVER)
+    const all = [...ages.values()].filter(([, ageMs]) => ageMs < NEVER)
     const step = Math.max(1, Math.ceil(all.length / POINTS_MAX))
-    const points = all
-      .filter((_, place) => place % step === 0)
-      .map(([saidUs, readUs]): [number, number] => [saidUs / 1_000, (readUs - saidUs) / 1_000])
+    const points = all.filter((_, place) => place % step === 0)
     return { name: 'age', phase: 'all', units: ['ms', 'ms'], points }
   }
 
@@ -116,9 +116,10 @@ class Staleness implements Reducer {
   }
 
   #copiesOf({ message, due }: Fate): Copy[] {
-    const { author, atUs, readUs } = message
+    const { m, author, atUs, readUs } = message
     const arrivals = this.#ledger.components.arrivals(author, atUs)
     return due.map((node) => ({
+      m,
       node,
       saidUs: atUs,
       idealUs: arrivals[node] ?? NEVER,

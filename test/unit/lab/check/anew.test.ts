@@ -3,30 +3,11 @@
 
 import { describe, expect, test } from 'vitest'
 
-import { makeCheckers } from '../../../../src/lab/check/checkers.ts'
-import { Ledger } from '../../../../src/lab/measure/ledger.ts'
-import type { Materialised } from '../../../../src/lab/scenario/materialised.ts'
-import type { Fact, TraceEvent } from '../../../../src/lab/trace/event.ts'
-
-type Told = readonly [s: number, n: number, fact: Fact]
+import { type Told, judge, smallScenario, view } from '../../../support/told.ts'
 
 const nodes = [0, 1, 2]
 
-const scenario: Materialised = {
-  lab: 1,
-  name: 'anew',
-  title: '',
-  seed: 's',
-  nodes: 3,
-  groups: [{ members: nodes, leaders: [0], outside: [] }],
-  labels: {},
-  network: { delayMs: 20, jitterMs: 0, loss: 0, duplicate: 0, reorder: 0, absent: [], between: [] },
-  protocols: [],
-  run: { warmupMs: 0, durationMs: 90_000, quiesceMs: 1_000, deadlineMs: 1_000 },
-  events: [],
-  phases: [],
-  expect: [],
-}
+const scenario = smallScenario(3, 90_000)
 
 const says = (s: number, n: number, m: string, seq: number, epoch = 'e1'): Told => [
   s,
@@ -37,12 +18,6 @@ const says = (s: number, n: number, m: string, seq: number, epoch = 'e1'): Told 
 const takes = (s: number, n: number, m: string): Told[] => [
   [s, n, { k: 'rx', m, g: 0, how: 'sync' }],
   [s, n, { k: 'show', m, g: 0, pos: 0 }],
-]
-
-const view = (s: number, n: number, members: readonly number[]): Told => [
-  s,
-  n,
-  { k: 'view', g: 0, id: members.join(), members },
 ]
 
 /** 2 speaks, leaves at 10 s, is back at 20 s under a new name, and is heard of by 0 at 25 s. */
@@ -69,14 +44,8 @@ function good(): Told[] {
 }
 
 function judged(...planted: readonly Told[]) {
-  const ledger = new Ledger(scenario)
-  const checkers = makeCheckers(scenario, ledger)
   const told = [...good(), ...planted].sort((a, b) => a[0] - b[0])
-  told.forEach(([s, n, fact], i) => {
-    const event: TraceEvent = { i, t: Math.round(s * 1e6), n, ...fact }
-    for (const reader of [ledger, ...checkers]) reader.see(event)
-  })
-  return new Map(checkers.map((checker) => checker.result()).map((one) => [one.id, one.held]))
+  return new Map([...judge(scenario, told)].map(([id, { held }]) => [id, held]))
 }
 
 test('numbers begin again under the new name, and nothing is wrong', () => {

@@ -3,33 +3,18 @@
 
 import { describe, expect, test } from 'vitest'
 
-import type { CheckResult } from '../../../../src/lab/check/checker.ts'
-import { makeCheckers } from '../../../../src/lab/check/checkers.ts'
-import { Ledger } from '../../../../src/lab/measure/ledger.ts'
-import type { Materialised, OperationKind } from '../../../../src/lab/scenario/materialised.ts'
-import type { Fact, TraceEvent } from '../../../../src/lab/trace/event.ts'
-
-type Told = readonly [s: number, n: number, fact: Fact]
+import type { OperationKind } from '../../../../src/lab/scenario/materialised.ts'
+import type { Fact } from '../../../../src/lab/trace/event.ts'
+import { type Told, judge, smallScenario, view } from '../../../support/told.ts'
 
 const nodes = [0, 1, 2, 3]
 const core = [0, 1, 2]
 
-const scenario: Materialised = {
-  lab: 1,
-  name: 'core',
-  title: '',
-  seed: 's',
-  nodes: 4,
-  groups: [{ members: nodes, leaders: [0], outside: [] }],
+const scenario = smallScenario(4, 100_000, {
   labels: { core, outside: [3] },
-  network: { delayMs: 20, jitterMs: 0, loss: 0, duplicate: 0, reorder: 0, absent: [], between: [] },
-  protocols: [],
-  run: { warmupMs: 0, durationMs: 100_000, quiesceMs: 1_000, deadlineMs: 1_000 },
-  events: [],
   phases: ['chaos', 'core'],
-  expect: [],
   core: { nodes: core, fromMs: 20_000, boundMs: 30_000 },
-}
+})
 
 const op = (s: number, n: number, id: number, f: OperationKind, more: object = {}): Told[] => [
   [s, n, { k: 'op', id, f, phase: 'invoke', g: 0, ...(f === 'kick' ? { target: 3 } : {}) }],
@@ -50,12 +35,6 @@ const said = (s: number, n: number, id: number): Told[] => {
     ]),
   ]
 }
-
-const view = (s: number, n: number, members: readonly number[]): Told => [
-  s,
-  n,
-  { k: 'view', g: 0, id: members.join(), members },
-]
 
 const epoch = (s: number, n: number, head: string): Told => [
   s,
@@ -100,16 +79,11 @@ const digest = (n: number): Fact => ({
   order: n === 3 ? 'short' : 'o',
 })
 
-function judged(told: readonly Told[]): Map<string, CheckResult> {
-  const ledger = new Ledger(scenario)
-  const checkers = makeCheckers(scenario, ledger)
-  const inOrder = [...told].sort((a, b) => a[0] - b[0])
-  inOrder.forEach(([s, n, fact], i) => {
-    const event: TraceEvent = { i, t: Math.round(s * 1e6), n, ...fact }
-    for (const reader of [ledger, ...checkers]) reader.see(event)
-  })
-  return new Map(checkers.map((checker) => checker.result()).map((one) => [one.id, one]))
-}
+const judged = (told: readonly Told[]) =>
+  judge(
+    scenario,
+    [...told].sort((a, b) => a[0] - b[0]),
+  )
 
 const without = (drop: (told: Told) => boolean): Told[] => good().filter((one) => !drop(one))
 

@@ -3,32 +3,12 @@
 
 import { describe, expect, test } from 'vitest'
 
-import type { CheckResult } from '../../../../src/lab/check/checker.ts'
-import { makeCheckers } from '../../../../src/lab/check/checkers.ts'
-import { Ledger } from '../../../../src/lab/measure/ledger.ts'
-import type { Materialised } from '../../../../src/lab/scenario/materialised.ts'
-import type { Fact, TraceEvent } from '../../../../src/lab/trace/event.ts'
 import type { Lie } from '../../../../src/lab/world/lies.ts'
-
-type Told = readonly [s: number, n: number, fact: Fact]
+import { type Told, judge, smallScenario, view } from '../../../support/told.ts'
 
 const nodes = [0, 1, 2, 3]
 
-const scenario: Materialised = {
-  lab: 1,
-  name: 'long',
-  title: '',
-  seed: 's',
-  nodes: 4,
-  groups: [{ members: nodes, leaders: [0], outside: [] }],
-  labels: {},
-  network: { delayMs: 20, jitterMs: 0, loss: 0, duplicate: 0, reorder: 0, absent: [], between: [] },
-  protocols: [],
-  run: { warmupMs: 0, durationMs: 300_000, quiesceMs: 1_000, deadlineMs: 1_000 },
-  events: [],
-  phases: ['p1'],
-  expect: [],
-}
+const scenario = smallScenario(4, 300_000, { phases: ['p1'] })
 
 const text = (s: number, n: number, m: string, seq: number, aud = 'all', epoch = 'e1'): Told => [
   s,
@@ -46,12 +26,6 @@ const epoch = (s: number, n: number, head: string): Told => [
   s,
   n,
   { k: 'epoch', g: 0, heads: [head], sending: head },
-]
-
-const view = (s: number, n: number, members: number[]): Told => [
-  s,
-  n,
-  { k: 'view', g: 0, id: members.join(), members },
 ]
 
 const kick = (s: number, target: number): Told[] => [
@@ -112,15 +86,7 @@ const inOrder = (told: readonly Told[]): Told[] =>
 
 const withThese = (...planted: readonly Told[]): Told[] => inOrder([...good(), ...planted])
 
-function judged(told: readonly Told[]): Map<string, CheckResult> {
-  const ledger = new Ledger(scenario)
-  const checkers = makeCheckers(scenario, ledger)
-  told.forEach(([s, n, fact], i) => {
-    const event: TraceEvent = { i, t: Math.round(s * 1e6), n, ...fact }
-    for (const reader of [ledger, ...checkers]) reader.see(event)
-  })
-  return new Map(checkers.map((checker) => checker.result()).map((one) => [one.id, one]))
-}
+const judged = (told: readonly Told[]) => judge(scenario, told)
 
 test('a good trace keeps them, and puts to the test what it can', () => {
   const results = judged(good())
@@ -244,4 +210,11 @@ test('coverage names what was reached and what was not; nothing reached is unkno
   )
   expect(note).toMatch(/not reached: .*a lie proven/)
   expect(judged([[1, -1, { k: 'end', why: 'quiet' }]]).get('C16')?.held).toBe('unknown')
+})
+
+test('new keys just after a cut are none just after a heal', () => {
+  const heal = 'new keys within a second of a heal'
+  const reached = (...planted: Told[]) => judged(withThese(...planted)).get('C16')?.reached
+  expect(reached(epoch(60.5, 1, 'e2'))).not.toContain(heal)
+  expect(reached(epoch(180.5, 1, 'e3'))).toContain(heal)
 })

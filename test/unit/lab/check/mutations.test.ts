@@ -6,34 +6,12 @@ import { describe, expect, test } from 'vitest'
 import type { CheckResult } from '../../../../src/lab/check/checker.ts'
 import { makeCheckers } from '../../../../src/lab/check/checkers.ts'
 import { Ledger } from '../../../../src/lab/measure/ledger.ts'
-import type { Materialised } from '../../../../src/lab/scenario/materialised.ts'
 import type { Fact, TraceEvent } from '../../../../src/lab/trace/event.ts'
+import { smallScenario } from '../../../support/told.ts'
 
 type Told = readonly [t: number, n: number, fact: Fact]
 
-const scenario: Materialised = {
-  lab: 1,
-  name: 'planted',
-  title: '',
-  seed: 's',
-  nodes: 3,
-  groups: [{ members: [0, 1, 2], leaders: [0], outside: [] }],
-  labels: {},
-  network: {
-    delayMs: 20,
-    jitterMs: 0,
-    loss: 0,
-    duplicate: 0,
-    reorder: 0,
-    absent: [],
-    between: [],
-  },
-  protocols: [],
-  run: { warmupMs: 0, durationMs: 1_000, quiesceMs: 1_000, deadlineMs: 1_000 },
-  events: [],
-  phases: ['p1'],
-  expect: [],
-}
+const scenario = smallScenario(3, 1_000, { phases: ['p1'] })
 
 const message = (m: string, seq: number, parents: readonly string[]): Fact => ({
   k: 'msg',

@@ -6,27 +6,16 @@ import { expect, test } from 'vitest'
 import { Ledger } from '../../../../src/lab/measure/ledger.ts'
 import type { Metrics } from '../../../../src/lab/measure/measure.ts'
 import { collect, collectSeries, makeReducers } from '../../../../src/lab/measure/metrics.ts'
-import type { Materialised } from '../../../../src/lab/scenario/materialised.ts'
 import type { Fact, TraceEvent } from '../../../../src/lab/trace/event.ts'
 import type { LinkMatrix } from '../../../../src/lab/world/links.ts'
+import { smallScenario } from '../../../support/told.ts'
 
 type Told = readonly [ms: number, n: number, fact: Fact]
 
-const scenario: Materialised = {
-  lab: 1,
-  name: 'small',
-  title: '',
-  seed: 's',
-  nodes: 3,
-  groups: [{ members: [0, 1, 2], leaders: [0], outside: [] }],
+const scenario = smallScenario(3, 30_000, {
   labels: { left: [0, 1], right: [2] },
-  network: { delayMs: 20, jitterMs: 0, loss: 0, duplicate: 0, reorder: 0, absent: [], between: [] },
-  protocols: [],
-  run: { warmupMs: 0, durationMs: 30_000, quiesceMs: 1_000, deadlineMs: 1_000 },
-  events: [],
   phases: ['p1'],
-  expect: [],
-}
+})
 
 const cut: LinkMatrix = { splits: [{ sides: [[0, 1], [2]], cut: 'blackhole' }] }
 
@@ -106,6 +95,21 @@ function measured(told: readonly Told[]) {
   const of = (phase: string): Metrics => collect(reducers, ledger)[phase] ?? {}
   return { of, series: collectSeries(reducers) }
 }
+
+test('each text has a dot of its own, also where two were said at once', () => {
+  const both = [
+    ...trace(),
+    said(25_000, 2, 'c'),
+    ...shown(25_060, 0, 'c'),
+    ...shown(25_070, 1, 'c'),
+  ]
+  const { series } = measured(both.sort((a, b) => a[0] - b[0]))
+  expect(series.find(({ name }) => name === 'age')?.points).toEqual([
+    [11_000, 9_300],
+    [25_000, 50],
+    [25_000, 70],
+  ])
+})
 
 test('who is not in yet asks for nothing that it could be refused', () => {
   const pending = (reason: string): Told[] => [
