@@ -149,13 +149,12 @@ function beyond(
   ].flatMap(({ words, path }): Problem[] =>
     unmade(changeOf(words), able).map((what) => ({ path: [...path, what], message: why(what) })),
   )
-  const unfit = [...(able.unfit?.(chosen) ?? [])].flatMap(
-    ({ id, what, why: reason }): Problem[] => {
-      const index = schedule.findIndex((item) => item.id === id && item.do !== 'heal')
-      const message = `the engine ${name} cannot do ${what} as it is here: ${reason}`
-      return index < 0 ? [] : [{ path: ['schedule', index], message }]
-    },
-  )
+  const unfit = (able.unfit?.(chosen) ?? []).map(({ id, what, why: reason }): Problem => {
+    const index = schedule.findIndex((item) => item.id === id && item.do !== 'heal')
+    const message = `the engine ${name} cannot do ${what} as it is here: ${reason}`
+    // What no line of the schedule says was drawn.
+    return { path: index < 0 ? ['chaos'] : ['schedule', index], message }
+  })
   const mishaps = scenario.workload.flatMap(({ kind }, index): Problem[] =>
     !able.virtual && (kind === 'compromise' || kind === 'recover-device')
       ? [{ path: ['workload', index, 'kind'], message: `${why(kind)}: ${ONLY_VIRTUAL}` }]

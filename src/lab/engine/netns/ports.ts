@@ -40,18 +40,25 @@ export function ports(sides: readonly number[], made: number): string {
   return [...missing, ...moves].join('')
 }
 
-/** Faults of a scenario that bridge ports cannot make. Whoever is manager then is a node like another. */
+/**
+ * Faults of a scenario that bridge ports cannot make, each once: those with which silence gets another shape.
+ * Whoever is manager then is a node like another.
+ */
 export function unfitForPorts({ nodes, network, groups, events }: Materialised): Unfit[] {
   const active = new Map<string, ResolvedFault>()
   const someone = (ref: NodeRef) =>
     typeof ref === 'number' ? ref : groups[ref.managerOf]?.members[0]
-  return events.flatMap((event): Unfit[] => {
-    if (event.kind !== 'fault') return []
+  const unfit = new Set<string>()
+  let fitted = true
+  for (const event of events) {
+    if (event.kind !== 'fault') continue
     const { id, part, fault } = event
     if (fault === undefined) active.delete(`${id}/${part}`)
     else active.set(`${id}/${part}`, resolveFault(fault, nodes, someone))
     const matrix = composeLinks(nodes, network, [...active.values()])
-    if (sidesOf(new LinkTable(nodes, matrix), nodes) !== undefined) return []
-    return [{ id, what: 'blackhole', why: PORTS_REASON }]
-  })
+    const fits = sidesOf(new LinkTable(nodes, matrix), nodes) !== undefined
+    if (fitted && !fits) unfit.add(id)
+    fitted = fits
+  }
+  return [...unfit].map((id) => ({ id, what: 'blackhole', why: PORTS_REASON }))
 }

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 
 import { proc } from '../../../../src/lab/engine/proc/proc.ts'
 import { composeLinks } from '../../../../src/lab/engine/sim/compose.ts'
@@ -209,6 +209,17 @@ describe('refused, with its place:', () => {
     const real = engine === undefined ? '' : 'real: { scale: 0.4 }\n'
     writeFileSync(file, text(chaos, more) + real)
     await expect(prepare(file, { engine })).rejects.toThrow(message)
+  })
+
+  test('what was drawn and the engine cannot make as it is', async () => {
+    const file = join(folder, 'scenario.yaml')
+    writeFileSync(file, `${text(safety)}real: { scale: 0.4 }\n`)
+    const able = await proc.capabilities()
+    const unfit = () => [{ id: 'chaos', what: 'blackhole', why: 'it has another shape' }]
+    vi.spyOn(proc, 'capabilities').mockResolvedValue({ ...able, unfit, nodesMax: NODES })
+    await expect(prepare(file, { engine: 'proc' }))
+      .rejects.toThrow(/chaos: the engine proc cannot do blackhole as it is here: it has another/)
+      .finally(() => vi.restoreAllMocks())
   })
 
   test('a phase after faults that never heal', async () => {
