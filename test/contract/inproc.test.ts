@@ -85,6 +85,30 @@ test('a kill takes the connections first, a stop does not; who answers is not go
   expect(leftovers()).toEqual([])
 }, 30_000)
 
+test('one that does not end as it should keeps none of the others, and nothing stays', async () => {
+  const options = {
+    count: 2,
+    signal: new AbortController().signal,
+    through: 1,
+    onListen: () => undefined,
+    onKill: () => undefined,
+  }
+  const failing = withNodes(options, (nodes) => {
+    const first = nodes.member(0) as ReturnType<typeof nodes.member> & {
+      stop: () => Promise<void>
+    }
+    const { stop } = first
+    first.stop = async () => {
+      await stop()
+      throw new Error('it would not end')
+    }
+    return Promise.resolve()
+  })
+  await expect(failing).rejects.toThrow('it would not end')
+  expect([...leftovers(), ...open()]).toEqual([])
+  expect(net.connect).toBe(dial)
+}, 30_000)
+
 test('what one process cannot do is refused by name, and so are too many nodes', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'lab-inproc-'))
   const refusal = async (text: string) => {

@@ -55,10 +55,13 @@ export async function withNodes<T>(
     // A node that ends breaks calls in many places; its own end is what there is to say.
     throw house.signal.aborted ? house.signal.reason : error
   } finally {
-    await house.close()
-    closeWay()
-    await rm(root, { recursive: true, force: true, maxRetries: 3 })
-    process.off('exit', atExit)
+    try {
+      await house.close()
+    } finally {
+      closeWay()
+      await rm(root, { recursive: true, force: true, maxRetries: 3 })
+      process.off('exit', atExit)
+    }
   }
 }
 
@@ -87,12 +90,12 @@ class House implements Nodes {
       this.signal.throwIfAborted()
       await this.#start(node, FREE_PORT)
     })
-    const failure = (await Promise.allSettled(all)).find(({ status }) => status === 'rejected')
-    if (failure?.status === 'rejected') throw failure.reason
+    await allOf(all)
   }
 
-  async close(): Promise<void> {
-    await Promise.all([...this.#residents.values()].map((one) => this.#stop(one)))
+  /** @throws the first failure, when all are ended */
+  close(): Promise<void> {
+    return allOf([...this.#residents.values()].map((one) => this.#stop(one)))
   }
 
   member(node: number): Resident {
@@ -186,6 +189,12 @@ class House implements Nodes {
     resident.ending = true
     return resident.stop()
   }
+}
+
+/** Waits for all, whatever becomes of some. @throws the first failure */
+async function allOf(works: readonly Promise<unknown>[]): Promise<void> {
+  const failure = (await Promise.allSettled(works)).find(({ status }) => status === 'rejected')
+  if (failure?.status === 'rejected') throw failure.reason
 }
 
 /** Whether nobody listens on a port of loopback. */
