@@ -1,7 +1,15 @@
 // Receipts, the final order and `why` on real daemons, by the command line alone: two leaders and a member, one
 // leader cut off. What waits is named, what is not known exits 6, and after the heal all of it is there.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Answer, TestNode, makeRoot, removeRoot, stopAll, until } from '../support/daemons.ts'
+import {
+  type Answer,
+  type TestNode,
+  homesOfThree,
+  makeRoot,
+  removeRoot,
+  stopAll,
+  until,
+} from '../support/daemons.ts'
 
 const WAIT_MS_MAX = 60_000
 const TEST_MS_MAX = 180_000
@@ -13,12 +21,7 @@ let cyd: TestNode
 
 beforeAll(async () => {
   root = await makeRoot()
-  ;[ada, bob, cyd] = ['ada', 'bob', 'cyd'].map((name) => new TestNode(root, name)) as [
-    TestNode,
-    TestNode,
-    TestNode,
-  ]
-  await Promise.all([ada, bob, cyd].map((node) => node.init()))
+  ;[ada, bob, cyd] = await homesOfThree(root)
   await ada.start()
   await Promise.all([bob, cyd].map((node) => node.start('--peer', ada.address)))
   const { card } = await bob.run(['card'])

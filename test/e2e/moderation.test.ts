@@ -1,7 +1,15 @@
 // Leaders name a group and say what of it is shown, on real daemons by the command line alone: everybody
 // shows the same, whoever comes later too, and after a restart.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { TestNode, equal, makeRoot, removeRoot, stopAll, until } from '../support/daemons.ts'
+import {
+  type TestNode,
+  equal,
+  homesOfThree,
+  makeRoot,
+  removeRoot,
+  stopAll,
+  until,
+} from '../support/daemons.ts'
 
 const WAIT_MS_MAX = 30_000
 const TEST_MS_MAX = 90_000
@@ -13,12 +21,7 @@ let cyd: TestNode
 
 beforeAll(async () => {
   root = await makeRoot()
-  ;[ada, bob, cyd] = ['ada', 'bob', 'cyd'].map((name) => new TestNode(root, name)) as [
-    TestNode,
-    TestNode,
-    TestNode,
-  ]
-  await Promise.all([ada, bob, cyd].map((node) => node.init()))
+  ;[ada, bob, cyd] = await homesOfThree(root)
   await ada.start()
   await Promise.all([bob, cyd].map((node) => node.start('--peer', ada.address)))
   await ada.run(['group', 'create', 'garden'])

@@ -2,7 +2,15 @@
 // what the other side said meanwhile. After the heal it asks, is answered by right, and reads; what was said
 // before it was let in stays closed, and both ends keep a record of it.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { TestNode, equal, makeRoot, removeRoot, stopAll, until } from '../support/daemons.ts'
+import {
+  type TestNode,
+  equal,
+  homesOfThree,
+  makeRoot,
+  removeRoot,
+  stopAll,
+  until,
+} from '../support/daemons.ts'
 
 const WAIT_MS_MAX = 60_000
 const TEST_MS_MAX = 180_000
@@ -14,12 +22,7 @@ let cyd: TestNode
 
 beforeAll(async () => {
   root = await makeRoot()
-  ;[ada, bob, cyd] = ['ada', 'bob', 'cyd'].map((name) => new TestNode(root, name)) as [
-    TestNode,
-    TestNode,
-    TestNode,
-  ]
-  await Promise.all([ada, bob, cyd].map((node) => node.init()))
+  ;[ada, bob, cyd] = await homesOfThree(root)
   await ada.start()
   await bob.start('--peer', ada.address)
   const { card } = await bob.run(['card'])

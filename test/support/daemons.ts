@@ -231,6 +231,17 @@ export function common(rows: readonly TextReport[]): readonly object[] {
   return rows.map(({ final: _final, late: _late, ...same }) => same)
 }
 
+/** Homes of ada, bob and cyd, with keys; nobody runs yet. */
+export async function homesOfThree(root: string): Promise<[TestNode, TestNode, TestNode]> {
+  const [ada, bob, cyd] = [
+    new TestNode(root, 'ada'),
+    new TestNode(root, 'bob'),
+    new TestNode(root, 'cyd'),
+  ]
+  await Promise.all([ada.init(), bob.init(), cyd.init()])
+  return [ada, bob, cyd]
+}
+
 /** The daemons of ada, who founded the group `garden`, and of bob, who came in by her ticket. */
 export async function gardenOfTwo(root: string): Promise<[TestNode, TestNode]> {
   const ada = new TestNode(root, 'ada')

@@ -33,6 +33,20 @@ export interface CandidateSeeds {
   readonly device: Bytes
 }
 
+/** What somebody's own note is made of. */
+export interface CandidateContent {
+  /** Has passed `checkName`. */
+  readonly name: string
+  readonly seeds: CandidateSeeds
+  /** Default: the first list, of this device alone. */
+  readonly deviceList?: Bytes | undefined
+  /** Ed25519 public key of the libp2p identity. */
+  readonly transport: Bytes
+  readonly memberGroupId: number
+  /** X25519 public key; its secret is kept by whoever mints. */
+  readonly prekey0: Bytes
+}
+
 /** What was read of a candidate, before anything is checked. */
 export type CandidateClaim = Omit<Candidate, 'account' | 'transport'>
 

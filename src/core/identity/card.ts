@@ -16,6 +16,7 @@ import { armor, dearmor } from './armor.ts'
 import {
   type Candidate,
   type CandidateClaim,
+  type CandidateContent,
   type CandidateSeeds,
   checkCandidate,
   memberIdOf,
@@ -27,19 +28,6 @@ import { assertName } from './name.ts'
 export interface Card extends Candidate {
   /** The card exactly as signed: what a constitution holds. */
   readonly bytes: Bytes
-}
-
-/** What a card is made of. */
-export interface CardContent {
-  readonly name: string
-  readonly seeds: CandidateSeeds
-  /** Default: the first list, of this device alone. */
-  readonly deviceList?: Bytes | undefined
-  /** Ed25519 public key of the libp2p identity. */
-  readonly transport: Bytes
-  readonly memberGroupId: number
-  /** X25519 public key; its secret is kept by whoever mints. */
-  readonly prekey0: Bytes
 }
 
 const shape = tuple(
@@ -67,8 +55,8 @@ export function firstDeviceList(crypto: Crypto, seeds: CandidateSeeds, transport
   })
 }
 
-/** Mints a card. The name has passed `checkName`. */
-export function mintCard(crypto: Crypto, content: CardContent): Card {
+/** Mints a card. */
+export function mintCard(crypto: Crypto, content: CandidateContent): Card {
   assertName(content.name)
   const { name, seeds, transport, memberGroupId, prekey0 } = content
   const deviceList = content.deviceList ?? firstDeviceList(crypto, seeds, transport)

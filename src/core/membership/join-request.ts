@@ -17,7 +17,7 @@ import { labels, prefixOf } from '../../crypto/label.ts'
 import {
   type Candidate,
   type CandidateClaim,
-  type CandidateSeeds,
+  type CandidateContent,
   checkCandidate,
   memberIdOf,
   signTwice,
@@ -41,16 +41,8 @@ export interface JoinRequest extends Candidate {
 }
 
 /** What a request is made of. */
-export interface JoinRequestContent {
+export interface JoinRequestContent extends CandidateContent {
   readonly ticket: Ticket
-  /** Has passed `checkName`. */
-  readonly name: string
-  readonly seeds: CandidateSeeds
-  /** Default: the first list, of this device alone. */
-  readonly deviceList?: Bytes | undefined
-  readonly transport: Bytes
-  readonly memberGroupId: number
-  readonly prekey0: Bytes
   /** 16 random bytes. */
   readonly nonce: Bytes
 }
