@@ -84,7 +84,9 @@ test('of a run in which only a core is healed it tells of no heal, and how long 
   const quietly = { signal: new AbortController().signal, progress: () => {} }
   await runScenario('liveness', { out, seed: 's/1', protocols: ['coterie'], ...quietly })
   const html = page(out).replace(/\s+/g, ' ')
-  expect(html).toMatch(/In this run chaos \([a-z]+\) lasted for 3\d(\.\d)? s; then a core was healed/)
+  expect(html).toMatch(
+    /In this run chaos \([a-z]+\) lasted for 3\d(\.\d)? s; then a core was healed/,
+  )
   expect(html).toContain('in the end all of the core were the same')
   for (const words of ['after the heal', 'read again after', 'The heal of', 'for never']) {
     expect(html).not.toContain(words)
