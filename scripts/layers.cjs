@@ -48,7 +48,17 @@ const exceptions = [
   { from: 'cli/commands/', dynamicImports: ['node/', 'api/', 'core/', 'lab/'] },
   {
     from: 'lab/engine/inproc/',
-    dynamicImports: ['node/', 'api/daemon', 'adapters/libp2p/libp2p', 'adapters/telemetry/'],
+    dynamicImports: [
+      'node/',
+      'api/daemon',
+      'adapters/libp2p/libp2p',
+      'adapters/system/clock',
+      'adapters/telemetry/',
+    ],
+  },
+  {
+    from: 'lab/engine/bent/',
+    dynamicImports: ['adapters/libp2p/libp2p', 'adapters/system/clock'],
   },
 ]
 

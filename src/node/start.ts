@@ -11,6 +11,7 @@ import type { Bytes } from '../base/bytes.ts'
 import { Endpoint } from '../core/endpoint.ts'
 import type { Entry } from '../core/input.ts'
 import { Space, key, within } from '../core/storage.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Store } from '../ports/store.ts'
 import type { Config } from './config.ts'
 import { type DataDir, openDataDir, openKeyring } from './data-dir.ts'
@@ -35,6 +36,8 @@ export interface StartOptions {
   readonly telemetry?: NodeTelemetry
   /** How the network comes to be. Default: libp2p, as it is. */
   readonly prepareNetwork?: typeof prepareLibp2p
+  /** What tells the time. Default: the clocks of this machine. */
+  readonly clock?: Clock
 }
 
 /**
@@ -69,7 +72,7 @@ async function assemble(
   const keyring = await openKeyring(paths, keys, systemRandom, passphrase)
   const { telemetry = createTelemetry({ level: config.log }) } = options
   const crypto = createSystemCrypto()
-  const { prepareNetwork = prepareLibp2p } = options
+  const { prepareNetwork = prepareLibp2p, clock = createSystemClock() } = options
   const network = await prepareNetwork({
     transportSeed32: keys.transport,
     listen: config.listen,
@@ -101,7 +104,7 @@ async function assemble(
     store,
     keyring,
     network: (events) => network.start(events),
-    clock: createSystemClock(),
+    clock,
     crypto,
     random: systemRandom,
     telemetry,

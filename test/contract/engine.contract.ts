@@ -171,15 +171,16 @@ export function engineContract({ engine, missing, leftovers, onRun }: EngineSuit
   })
 }
 
-/** What becomes of single nodes: ended, closed, stopped, slowed. */
+/** What becomes of single nodes: ended, closed, stopped, slowed, told to lie. */
 const strained = `lab: 1
 name: strained
-title: A crash, a pause with somebody offline, somebody slow
+title: A crash, a pause with somebody offline, somebody slow, another who lies
 group: { nodes: 4, roles: { manager: "0", leaders: "0,2" } }
 network: { link: { latency: 10ms } }
 protocols: [{ use: coterie }]
 workload: [{ kind: chat, who: "*", perNodePerMinute: 60 }]
 schedule:
+  - { at: 200ms, id: lie, do: byzantine, target: 2, lies: [time], for: 5s }
   - { at: 1s, id: crash, do: crash, target: 1, for: 1s }
   - { at: 3s, id: pause, do: pause, target: 3, for: 3s }
   - { at: 3500ms, id: offline, do: offline, target: 1, for: 2s }
@@ -192,13 +193,13 @@ expect: [{ phase: after-slow, that: "converged && lost == 0 && undecryptable == 
 /** Of engines that can do something to single processes. */
 export function processContract({ engine, missing, leftovers, onRun }: EngineSuite): void {
   test(
-    `the engine ${engine.name} ends, closes, stops and slows single nodes, and all go on`,
+    `the engine ${engine.name} ends, closes, stops and slows single nodes, makes one lie, and all go on`,
     async (context) => {
       if (missing !== undefined) context.skip(missing)
       onRun?.()
       const { result, trace } = await runText(engine, strained)
       const faults = trace.flatMap((event) => (event.k === 'fault' ? [event] : []))
-      for (const id of ['crash', 'pause', 'offline', 'slow']) {
+      for (const id of ['lie', 'crash', 'pause', 'offline', 'slow']) {
         const states = faults.filter((one) => one.id === id).map(({ state }) => state)
         expect([id, ...states]).toEqual([id, 'requested', 'verified', 'off'])
       }

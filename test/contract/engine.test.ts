@@ -79,13 +79,14 @@ test('a node that stands still with nobody left to let it go is swept, another i
 
 const twoFaced = `lab: 1
 name: two-faced
-title: A member says two things under one number
+title: A member says two things under one number, another says what is old
 group: { nodes: 5, roles: { manager: "0", leaders: "0,2" } }
 network: { link: { latency: 10ms } }
 protocols: [{ use: coterie }]
 workload: [{ kind: chat, who: "*", perNodePerMinute: 60 }]
 schedule:
-  - { at: 1s, id: p1, do: byzantine, target: 3, lies: [equivocate], for: 10s }
+  - { at: 500ms, id: p2, do: byzantine, target: 0, lies: [replay, withhold, stale], for: 10s }
+  - { at: 1s, id: p1, do: byzantine, target: 3, lies: [equivocate, time], for: 10s }
 run: { duration: 12s, quiesce: 20s }
 real: { quiesce: 20s }
 expect: [{ phase: after-p1, that: "converged && lost == 0" }]
@@ -93,8 +94,10 @@ expect: [{ phase: after-p1, that: "converged && lost == 0" }]
 
 test('a real node that shows two faces is proven to lie by everybody, and nobody else is', async () => {
   const { result, trace } = await runText(proc, twoFaced)
-  const states = trace.flatMap((event) => (event.k === 'fault' ? [event.state] : []))
-  expect(states).toEqual(['requested', 'verified', 'off'])
+  for (const id of ['p1', 'p2']) {
+    const states = trace.flatMap((one) => (one.k === 'fault' && one.id === id ? [one.state] : []))
+    expect([id, ...states]).toEqual([id, 'requested', 'verified', 'off'])
+  }
   const proofs = trace.flatMap((event) => (event.k === 'proof' ? [event] : []))
   expect(new Set(proofs.map(({ against }) => against))).toEqual(new Set([3]))
   expect(new Set(proofs.map(({ n }) => n).filter((n) => n !== 3))).toEqual(new Set([0, 1, 2, 4]))

@@ -6,13 +6,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 
 import { marked, openWay } from '../../src/lab/engine/inproc/dials.ts'
 import { inproc } from '../../src/lab/engine/inproc/inproc.ts'
 import { withNodes } from '../../src/lab/engine/inproc/nodes.ts'
 import { sim } from '../../src/lab/engine/sim/sim.ts'
 import { prepare } from '../../src/lab/run/prepare.ts'
+import type { TraceEvent } from '../../src/lab/trace/event.ts'
+import { Hand } from '../../src/lab/world/hand.ts'
 import { leftovers } from '../support/leftovers.ts'
 import { agreement, engineContract, measured, runText, splitOfFour } from './engine.contract.ts'
 
@@ -56,6 +58,68 @@ test('a crash ends connections at once, keeps what was written, and comes back',
   // Patience that nobody needs any more ends by itself, soon.
   for (let turn = 0; turn < 10 && timers() > timersBefore; turn++) await sleep(500)
   expect(timers()).toBeLessThanOrEqual(timersBefore)
+}, 60_000)
+
+const liars = `lab: 1
+name: liars
+title: Three members of eight lie at once, each in its own ways
+group: { nodes: 8, labels: { honest: "1..5" }, roles: { manager: "0", leaders: "0,2,4" } }
+network: { link: { latency: 10ms } }
+protocols: [{ use: coterie }]
+workload: [{ kind: chat, who: "label:honest,7", perNodePerMinute: 60 }]
+schedule:
+  - { at: 500ms, id: p1, do: byzantine, target: 0, lies: [replay, time, forge], for: 7s }
+  - { at: 500ms, id: p2, do: byzantine, target: 6, lies: [selective, stale], for: 10s }
+  - { at: 500ms, id: p3, do: byzantine, target: 7, lies: [withhold], for: 5s }
+  - { at: 6s, id: p4, do: byzantine, target: 7, lies: [equivocate], for: 5s }
+run: { duration: 12s, quiesce: 20s }
+real: { quiesce: 20s }
+expect: [{ phase: after-p4, that: "converged && lost == 0 && undecryptable == 0" }]
+`
+
+const statesOf = (trace: readonly TraceEvent[], id: string) =>
+  trace.flatMap((event) => (event.k === 'fault' && event.id === id ? [event.state] : []))
+
+test('every lie is told by a real node, seen from outside and over again; the honest agree', async () => {
+  const { result, trace } = await runText(inproc, liars)
+  for (const id of ['p1', 'p2', 'p3', 'p4']) {
+    expect([id, ...statesOf(trace, id)]).toEqual([id, 'requested', 'verified', 'off'])
+  }
+  const proofs = trace.flatMap((event) => (event.k === 'proof' ? [event.against] : []))
+  expect(new Set(proofs)).toEqual(new Set([7]))
+  expect(result.checks.filter(({ held }) => held === 'false')).toEqual([])
+  expect(result.metrics['after-p4']).toMatchObject({ converged: 1, lost: 0, undecryptable: 0 })
+  expect(result.verdict).toBe('pass')
+  expect([...leftovers(), ...open()]).toEqual([])
+}, 150_000)
+
+test('a node that does not lie after all is not seen to', async () => {
+  const begin = vi.spyOn(Hand.prototype, 'begin').mockReturnValue()
+  try {
+    const text = liars
+      .replace('nodes: 8', 'nodes: 5')
+      .replace('"1..5"', '"1..3"')
+      .replace('honest,7', 'honest')
+      .replace('"0,2,4"', '"0,2"')
+      .replaceAll(/ {2}- .*id: p[34].*\n/g, '')
+      .replace('target: 6, lies: [selective', 'target: 4, lies: [withhold')
+      .replaceAll(/for: (?:7|10)s/g, 'for: 4s')
+      .replace('duration: 12s', 'duration: 5s')
+      .replace(/expect:.*/, '')
+    const { result, trace } = await runText(inproc, text)
+    expect(begin).toHaveBeenCalledTimes(2)
+    for (const id of ['p1', 'p2']) {
+      expect([id, ...statesOf(trace, id)]).toEqual([id, 'requested', 'unverified', 'off'])
+    }
+    expect(result.engine.notes).toEqual([
+      'node 0 was not seen to lie: replay, time, forge',
+      'node 4 was not seen to lie: withhold, stale',
+    ])
+    expect(result.checks.find(({ id }) => id === 'C13')).toMatchObject({ held: 'unknown' })
+    expect(result.verdict).toBe('unknown')
+  } finally {
+    begin.mockRestore()
+  }
 }, 60_000)
 
 test('a kill takes the connections first, a stop does not; who answers is not gone', async () => {

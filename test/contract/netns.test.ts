@@ -3,7 +3,7 @@
 // cannot run here is skipped with the reason, and the last line says how many ran.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -55,6 +55,21 @@ test('namespaces tell what the simulator tells', async () => {
   runs()
   const { result } = await runText(sim, splitOfFour)
   agreement(result.metrics, ['netns'])
+})
+
+test('one home is not lived in twice: that lie is refused by name', async () => {
+  runs()
+  const folder = mkdtempSync(join(tmpdir(), 'lab-netns-'))
+  try {
+    const file = join(folder, 'scenario.yaml')
+    const fault = '{ at: 2s, id: p1, do: byzantine, target: 1, lies: [time, equivocate], for: 5s }'
+    writeFileSync(file, splitOfFour.replace(/\{ at: 2s.*\}/, fault))
+    const said = await prepare(file, { engine: 'netns' }).then(String, String)
+    expect(said).toContain('cannot do equivocate: a second daemon')
+    expect(said).not.toContain('cannot do time')
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })
 
 const nodes = 3

@@ -19,9 +19,18 @@ export interface ChildSettings {
   readonly inside?: readonly string[]
   /** Added to its environment. */
   readonly env?: Readonly<Record<string, string>>
+  /** Whether one of those modules answers what it is asked. Default: nobody does. */
+  readonly answers?: boolean
 }
 
 const STOP_MS_MAX = 5_000
+
+/** What a module that answers says: either of both. */
+interface Answer {
+  readonly id: number
+  readonly seen?: unknown
+  readonly problem?: string
+}
 
 export class Child {
   readonly #process: ChildProcess
@@ -30,16 +39,18 @@ export class Child {
   #saidMore: () => void = () => undefined
   #asked = false
   #failure: Error | undefined
+  readonly #waiting = new Map<number, (answer: Answer) => void>()
+  #questions = 0
 
   /** Starts it. @param logFd where its stderr goes */
   constructor(words: readonly string[], logFd: number, settings: ChildSettings = {}) {
-    const { before = [], inside = [], env } = settings
+    const { before = [], inside = [], env, answers = false } = settings
     const modules = before.map((name) => new URL(`${built}../${name}.js`, import.meta.url).href)
     const imports = [leash, ...modules].flatMap((module) => ['--import', module])
     // A group of its own: Ctrl-C reaches the demo alone, which then ends its processes in order.
     const [command = '', ...line] = [...inside, process.execPath, ...imports, program, ...words]
     this.#process = spawn(command, line, {
-      stdio: ['pipe', 'pipe', logFd],
+      stdio: ['pipe', 'pipe', logFd, ...(answers ? ['ipc' as const] : [])],
       env: { ...ownEnvironment(), ...env },
       detached: true,
     })
@@ -50,6 +61,7 @@ export class Child {
         resolve()
       })
     })
+    this.#process.on('message', (word: Answer) => this.#waiting.get(word.id)?.(word))
     this.#process.stdin?.on('error', () => undefined)
     this.#process.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#said += text
@@ -105,6 +117,23 @@ export class Child {
       over.abort()
     }
     return parsed(this.#said.split('\n')[0] ?? '')
+  }
+
+  /** Asks a module in it that answers. @throws Error what it said instead, or that it is gone */
+  async ask(question: object): Promise<unknown> {
+    const id = ++this.#questions
+    const gone: Answer = { id, problem: 'the process is gone' }
+    const answered = new Promise<Answer>((resolve) => {
+      this.#waiting.set(id, resolve)
+      if (!this.#process.connected) return resolve(gone)
+      this.#process.send({ id, ...question }, (error) => {
+        if (error !== null) resolve(gone)
+      })
+    })
+    const answer = await Promise.race([answered, this.#ended.then(() => gone)])
+    this.#waiting.delete(id)
+    if (answer.problem !== undefined) throw new Error(answer.problem)
+    return answer.seen
   }
 
   /** Ends it, gently first. Resolves when it is gone. */

@@ -19,6 +19,8 @@ export interface CallOptions {
   readonly id?: string
   /** The member in the path. */
   readonly member?: string
+  /** The message in the path. */
+  readonly message?: string
   /** Body of a POST. Default: an empty object. */
   readonly body?: object
   /** How long to wait for the answer. Default: 20 s. */
@@ -40,10 +42,10 @@ export class LocalApi {
   /** @throws CoterieError what the daemon said; any other error when it could not be reached */
   async call<R extends Route>(route: R, options: CallOptions = {}): Promise<Answered<Answers[R]>> {
     const [method = 'GET', path = '/'] = route.split(' ')
-    const { id = '', member = '', body = {}, timeoutMs = TIMEOUT_MS } = options
+    const { id = '', member = '', message = '', body = {}, timeoutMs = TIMEOUT_MS } = options
     const text = await this.#exchange({
       method,
-      path: path.replace(':id', id).replace(':member', member),
+      path: path.replace(':id', id).replace(':member', member).replace(':message', message),
       body: method === 'POST' ? JSON.stringify(body) : undefined,
       timeoutMs,
     })

@@ -5,7 +5,7 @@
  * `equivocate`: two valid messages under one number, each for half of the peers. `withhold`: passes
  * nothing on, of its own or of others. `selective`: the same towards half of the peers. `replay`: sends
  * again what it sent long ago. `stale`: takes nothing in and goes on governing by what it knew. `forge`:
- * changes what it passes on. `time`: its wall clock is a day ahead.
+ * changes what it says and passes on. `time`: its wall clock is a day ahead.
  */
 export const lies = Object.freeze([
   'equivocate',

@@ -62,10 +62,8 @@ export class Weather {
     { jitterMs, jitterSigma }: Pick<Link, 'jitterMs' | 'jitterSigma'>,
   ): number {
     if (jitterSigma <= 0) return this.spreadUs(draws, Purpose.jitter, jitterMs)
-    // A dozen even draws add up to a normal one; no logarithm is asked, whose last digit may differ.
-    let sum = 0
-    for (let k = 0; k < 12; k++) sum += this.#draw(draws, JITTER_FIRST + k) / 0x1_0000_0000
-    return Math.floor(jitterMs * 1_000 * exponentiated(jitterSigma * (sum - 6)))
+    const draw = (k: number) => this.#draw(draws, JITTER_FIRST + k) / 0x1_0000_0000
+    return Math.floor(jitterMs * 1_000 * lognormal(jitterSigma, draw))
   }
 
   #draw({ from, to, bucket, index }: Draws, purpose: number): number {
@@ -79,6 +77,14 @@ function mix(before: number, word: number): number {
   mixed ^= mixed >>> 13
   mixed = Math.imul(mixed, 0xc2b2ae35)
   return mixed ^ (mixed >>> 16)
+}
+
+/** A lognormal factor of median 1. @param draw the k-th of a dozen even draws between 0 and 1 */
+export function lognormal(sigma: number, draw: (k: number) => number): number {
+  // They add up to a normal one; no logarithm is asked, whose last digit may differ.
+  let sum = 0
+  for (let k = 0; k < 12; k++) sum += draw(k)
+  return exponentiated(sigma * (sum - 6))
 }
 
 /** e to this power, by additions and multiplications alone, which every machine does alike. */

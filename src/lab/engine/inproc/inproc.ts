@@ -5,6 +5,7 @@
 import { freemem } from 'node:os'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Capabilities, Engine, EngineReport, EngineRun } from '../engine.ts'
+import { bentIn, unfitLies } from '../real/hands.ts'
 import { onLoopback } from '../real/loopback.ts'
 import { faultReasons } from '../real/reasons.ts'
 import { RealStage } from '../real/stage.ts'
@@ -25,9 +26,10 @@ const ended = 'a node in this process is closed in order once its connections ar
 
 function capabilities(): Capabilities {
   return {
-    faults: new Set(['split', 'cut', 'link', 'crash', 'offline']),
+    faults: new Set(['split', 'cut', 'link', 'crash', 'offline', 'byzantine']),
+    unfit: unfitLies,
     modes: new Set(['blackhole', 'reset', 'no-new', 'hold']),
-    changes: new Set(['delayMs', 'jitterMs', 'loss']),
+    changes: new Set(['delayMs', 'jitterMs', 'jitterSigma', 'loss']),
     crashes: new Set(['keep']),
     protocols: new Set(['coterie']),
     nodesMax: Math.min(NODES_MAX, Math.floor(freemem() / NODE_BYTES)),
@@ -63,6 +65,7 @@ function played(run: EngineRun): Promise<EngineReport> {
       through: port,
       onListen: place,
       onKill: drop,
+      bent: bentIn(scenario),
     }
     return withNodes(options, async (nodes) => {
       const played = await new RealStage(run, mesh(nodes), 'inproc').play()

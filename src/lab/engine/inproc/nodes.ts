@@ -4,12 +4,15 @@
 
 import { connect } from 'node:net'
 import { appendFileSync, rmSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Access, LocalApi } from '../../demo/local-api.ts'
-import type { Member, Mesh } from '../real/mesh.ts'
-import { portsOf } from '../real/loopback.ts'
+import { BentPorts } from '../bent/ports.ts'
+import type { Ask, Seen } from '../bent/words.ts'
+import type { Hands } from '../real/hands.ts'
+import type { Member } from '../real/mesh.ts'
+import { type MeshNodes, portsOf } from '../real/loopback.ts'
 import { marked, openWay } from './dials.ts'
 
 export interface NodesOptions {
@@ -21,10 +24,12 @@ export interface NodesOptions {
   readonly onListen: (node: number, listen: readonly string[]) => void
   /** A node is to end in this very instant: nobody may hear of it any more. */
   readonly onKill: (node: number) => void
+  /** Who may be told to lie. Default: nobody. */
+  readonly bent?: ReadonlySet<number>
 }
 
 /** Nodes that are ready. */
-export type Nodes = Pick<Mesh, 'signal' | 'member' | 'end' | 'isGone' | 'restart'>
+export type Nodes = MeshNodes & Required<Pick<MeshNodes, 'hands' | 'copy'>>
 
 interface Resident extends Member {
   /** Addresses and ports that are open while it runs. */
@@ -71,6 +76,13 @@ class House implements Nodes {
   readonly #root: string
   readonly #failed = new AbortController()
   readonly #residents = new Map<number, Resident>()
+  /** Of who may be told to lie, as it runs now. */
+  readonly #ports = new Map<number, BentPorts>()
+  readonly hands: Hands = {
+    begin: (node, lies, shunned) => this.#ask(node, { do: 'begin', lies, shunned }),
+    end: (node) => this.#ask(node, { do: 'end' }),
+    look: (node) => this.#ask(node, { do: 'look' }),
+  }
 
   constructor(options: NodesOptions, root: string) {
     this.#options = options
@@ -127,6 +139,21 @@ class House implements Nodes {
     await this.#start(node, at ?? FREE_PORT)
   }
 
+  // Asynchronous, so that a node that cannot be told is a rejection.
+  async #ask(node: number, ask: Ask): Promise<Seen> {
+    const ports = this.#ports.get(node)
+    if (ports === undefined) throw new Error(`node ${node} cannot be told to lie`)
+    return Promise.resolve(ports.do(ask))
+  }
+
+  /** Ends a node, copies its home, and runs both: the copy dials, and is known, under a number of its own. */
+  async copy(node: number, place: number): Promise<void> {
+    await this.#stop(this.member(node))
+    await cp(this.#home(node), this.#home(place), { recursive: true })
+    // It would hold its tongue unless it is told that nobody else speaks for it.
+    await Promise.all([this.#start(place, FREE_PORT, true), this.restart(node)])
+  }
+
   #paths({ resolvePaths }: Parts, node: number) {
     return resolvePaths({
       home: this.#home(node),
@@ -139,10 +166,13 @@ class House implements Nodes {
     return join(this.#root, `n${node}`)
   }
 
-  async #start(node: number, at: string): Promise<void> {
+  async #start(node: number, at: string, alone = false): Promise<void> {
     const parts = await loadParts()
     const paths = this.#paths(parts, node)
     const log = join(this.#root, `n${node}.log`)
+    const clock = parts.createSystemClock()
+    const ports = this.#options.bent?.has(node) === true ? new BentPorts(clock) : undefined
+    if (ports !== undefined) this.#ports.set(node, ports)
     const daemon = await parts.startDaemon({
       paths,
       config: {
@@ -151,6 +181,7 @@ class House implements Nodes {
         listen: [at],
         dht: false,
       },
+      alone,
       signal: this.signal,
       startNode: (given) =>
         parts.startNode({
@@ -160,11 +191,12 @@ class House implements Nodes {
             metrics: parts.createMetrics({ process: false }),
             destination: { write: (line) => appendFileSync(log, line) },
           }),
-          prepareNetwork: (network) =>
-            parts.prepareLibp2p({
-              ...network,
-              dialWith: marked(node, this.#options.through),
-            }),
+          clock: ports?.clock ?? clock,
+          prepareNetwork: async (network) => {
+            const dialWith = marked(node, this.#options.through)
+            const prepared = await parts.prepareLibp2p({ ...network, dialWith })
+            return ports === undefined ? prepared : ports.laidOn(prepared)
+          },
         }),
     })
     const access = JSON.parse(await readFile(paths.api, 'utf8')) as Access
@@ -214,16 +246,19 @@ type Parts = Awaited<ReturnType<typeof loadParts>>
 
 /** What a daemon is made of. */
 async function loadParts() {
-  const [daemon, init, paths, config, start, libp2p, telemetry, metrics] = await Promise.all([
-    import('../../../api/daemon.ts'),
-    import('../../../node/init.ts'),
-    import('../../../node/paths.ts'),
-    import('../../../node/config.ts'),
-    import('../../../node/start.ts'),
-    import('../../../adapters/libp2p/libp2p.ts'),
-    import('../../../adapters/telemetry/telemetry.ts'),
-    import('../../../adapters/telemetry/metrics.ts'),
-  ])
+  const [daemon, init, paths, config, start, libp2p, clock, telemetry, metrics] = await Promise.all(
+    [
+      import('../../../api/daemon.ts'),
+      import('../../../node/init.ts'),
+      import('../../../node/paths.ts'),
+      import('../../../node/config.ts'),
+      import('../../../node/start.ts'),
+      import('../../../adapters/libp2p/libp2p.ts'),
+      import('../../../adapters/system/clock.ts'),
+      import('../../../adapters/telemetry/telemetry.ts'),
+      import('../../../adapters/telemetry/metrics.ts'),
+    ],
+  )
   return {
     ...daemon,
     ...init,
@@ -231,6 +266,7 @@ async function loadParts() {
     ...config,
     ...start,
     ...libp2p,
+    ...clock,
     ...telemetry,
     ...metrics,
   }

@@ -4,10 +4,13 @@
 
 import { cpus, freemem } from 'node:os'
 import { type Fleet, withFleet } from '../../demo/fleet.ts'
+import type { Materialised } from '../../scenario/materialised.ts'
+import { lies } from '../../world/lies.ts'
 import type { Capabilities, Engine, EngineReport, EngineRun } from '../engine.ts'
 import { NODE_VARIABLE, SHAPER_VARIABLE } from '../real/greeting.ts'
 import type { Mesh } from '../real/mesh.ts'
-import { type Processes, withProcesses } from '../real/processes.ts'
+import { bentIn, isBent, unfitLies } from '../real/hands.ts'
+import { type Processes, withHand, withProcesses } from '../real/processes.ts'
 import { faultReasons } from '../real/reasons.ts'
 import { RealStage } from '../real/stage.ts'
 import { findAble } from './able.ts'
@@ -45,16 +48,20 @@ async function capabilities(): Promise<Capabilities> {
   const way = await wayToCut()
   const room = Math.min(cpus().length * NODES_PER_CORE, Math.floor(freemem() / NODE_BYTES))
   return {
-    faults: new Set(['split', 'cut', 'link', 'crash', 'offline', 'pause', 'slow']),
+    faults: new Set(['split', 'cut', 'link', 'crash', 'offline', 'pause', 'slow', 'byzantine']),
+    lies: new Set(lies.filter(isBent)),
     modes: new Set(['blackhole', 'reset', 'no-new', 'hold']),
-    changes: new Set(['delayMs', 'jitterMs', 'loss']),
+    changes: new Set(['delayMs', 'jitterMs', 'jitterSigma', 'loss']),
     crashes: new Set(['keep']),
     protocols: new Set(['coterie']),
     nodesMax: Math.min(PLACES_MAX, room),
     virtual: false,
     reasons: faultReasons,
     ...('reason' in way ? { missing: way.reason } : {}),
-    ...('cuts' in way && way.cuts === 'ports' ? { unfit: unfitForPorts } : {}),
+    unfit: (scenario) => [
+      ...unfitLies(scenario),
+      ...('cuts' in way && way.cuts === 'ports' ? unfitForPorts(scenario) : []),
+    ],
   }
 }
 
@@ -82,7 +89,7 @@ async function run(run: EngineRun): Promise<EngineReport> {
     onDeath: (error) => failed.abort(error),
   })
   try {
-    return await withFleet(fleetOf(yard, nodes, signal), async (fleet) => {
+    return await withFleet(fleetOf(yard, run.scenario, signal), async (fleet) => {
       const played = await withProcesses(fleet, (processes) => {
         const mesh = meshOf({ fleet, processes, yard, nodes, counted })
         return new RealStage(run, mesh, 'netns').play()
@@ -99,17 +106,22 @@ async function run(run: EngineRun): Promise<EngineReport> {
   }
 }
 
-function fleetOf(yard: Yard, nodes: number, signal: AbortSignal) {
+function fleetOf(yard: Yard, scenario: Materialised, signal: AbortSignal) {
+  const { nodes } = scenario
+  const bent = bentIn(scenario)
   return {
     names: Array.from({ length: nodes }, (_, node) => `n${node}`),
     keep: undefined,
     prefix: `coterie-lab-${process.pid}-`,
     signal,
-    settings: (node: number) => ({
-      before: ['engine/real/through'],
-      inside: yard.inside(node),
-      env: { [SHAPER_VARIABLE]: String(SHAPER_PORT), [NODE_VARIABLE]: String(node) },
-    }),
+    settings: (node: number) => {
+      const own = {
+        before: ['engine/real/through'],
+        inside: yard.inside(node),
+        env: { [SHAPER_VARIABLE]: String(SHAPER_PORT), [NODE_VARIABLE]: String(node) },
+      }
+      return bent.has(node) ? withHand(own) : own
+    },
     where: (node: number, home: string) => ({
       listen: `/ip4/${addressOf(node)}/tcp/${nodePortOf(node)}`,
       apiAt: `unix:${home}/api.sock`,

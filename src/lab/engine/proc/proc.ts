@@ -6,8 +6,9 @@ import { cpus, freemem } from 'node:os'
 import { withFleet } from '../../demo/fleet.ts'
 import type { Capabilities, Engine, EngineReport, EngineRun } from '../engine.ts'
 import { NODE_VARIABLE, SHAPER_VARIABLE } from '../real/greeting.ts'
+import { bentIn, unfitLies } from '../real/hands.ts'
 import { onLoopback } from '../real/loopback.ts'
-import { withProcesses } from '../real/processes.ts'
+import { withHand, withProcesses } from '../real/processes.ts'
 import { faultReasons } from '../real/reasons.ts'
 import { RealStage } from '../real/stage.ts'
 
@@ -25,9 +26,9 @@ export const proc: Engine = {
 function capabilities(): Capabilities {
   return {
     faults: new Set(['split', 'cut', 'link', 'crash', 'offline', 'pause', 'slow', 'byzantine']),
-    lies: new Set(['equivocate']),
+    unfit: unfitLies,
     modes: new Set(['blackhole', 'reset', 'no-new', 'hold']),
-    changes: new Set(['delayMs', 'jitterMs', 'loss']),
+    changes: new Set(['delayMs', 'jitterMs', 'jitterSigma', 'loss']),
     crashes: new Set(['keep']),
     protocols: new Set(['coterie']),
     nodesMax: Math.min(cpus().length * NODES_PER_CORE, Math.floor(freemem() / NODE_BYTES)),
@@ -40,10 +41,14 @@ function run(run: EngineRun): Promise<EngineReport> {
   const { scenario, signal } = run
   const names = Array.from({ length: scenario.nodes }, (_, node) => `n${node}`)
   return onLoopback(run, ({ port, place, mesh }) => {
-    const settings = (node: number) => ({
-      before: ['engine/real/through'],
-      env: { [SHAPER_VARIABLE]: String(port), [NODE_VARIABLE]: String(node) },
-    })
+    const bent = bentIn(scenario)
+    const settings = (node: number) => {
+      const own = {
+        before: ['engine/real/through'],
+        env: { [SHAPER_VARIABLE]: String(port), [NODE_VARIABLE]: String(node) },
+      }
+      return bent.has(node) ? withHand(own) : own
+    }
     const prefix = `coterie-lab-${process.pid}-`
     return withFleet({ names, keep: undefined, prefix, signal, settings }, (fleet) => {
       const placeAt = (node: number) => place(node, fleet.daemons[node]?.listen ?? [])

@@ -2,14 +2,12 @@
 // they do to processes. None counts before the probe, which asks no node, found it in force: until then
 // it is requested, and unverified if that never comes.
 
-import type { Event } from '../../../api/contract.ts'
 import type { FaultEvent, NetworkPlan } from '../../scenario/materialised.ts'
 import type { Fact } from '../../trace/event.ts'
 import { LinkTable, passes } from '../../world/links.ts'
 import { composeLinks } from '../sim/compose.ts'
 import { type ResolvedFault, type ResolveNode, nodesOf, resolveFault } from '../sim/resolve.ts'
-import { halfOf } from './faces.ts'
-import { Feed } from './feed.ts'
+import { Liars } from './liars.ts'
 import type { Mesh } from './mesh.ts'
 import type { Witness } from './witness.ts'
 
@@ -36,10 +34,9 @@ export class RealFaults {
   readonly #strainedMs = new Map<number, number>()
   readonly #crossed = new Set<number>()
   readonly #notes = new Set<string>()
-  /** What second faces tell. */
-  readonly #seconds = new Map<number, Feed>()
-  /** Who lies, or did. */
-  readonly liars = new Set<number>()
+  readonly #liars: Liars
+  /** Looks that last as long as what they look for, by the name of the fault. */
+  readonly #watches = new Map<string, Promise<void>>()
   #links: LinkTable
   #before: LinkTable | undefined
   #changedMs = 0
@@ -49,6 +46,18 @@ export class RealFaults {
     this.#parts = parts
     this.#links = new LinkTable(parts.mesh.nodes)
     parts.mesh.passed = (from, to) => this.#passed(from, to)
+    this.#liars = new Liars({
+      ...parts,
+      note: (text) => void this.#notes.add(text),
+      links: () => this.#links,
+      down: this.#down,
+      isAnswering: (node) => this.isAnswering(node),
+    })
+  }
+
+  /** Who lies, or did. */
+  get liars(): ReadonlySet<number> {
+    return this.#liars.ever
   }
 
   get notes(): readonly string[] {
@@ -76,6 +85,7 @@ export class RealFaults {
     const ended = this.#active.get(name)
     if (ended !== undefined) {
       this.#active.delete(name)
+      await this.#unwatch(name, ended)
       // The heal is the instant in which the links are others, or in which the process runs again.
       const links = isOfLinks(ended) ? await this.#setLinks() : []
       await this.#end(ended)
@@ -90,14 +100,26 @@ export class RealFaults {
     this.#active.set(name, resolved)
     if (isOfLinks(resolved)) tellAll(await this.#setLinks())
     await this.#strike(resolved)
-    this.#looking = this.#verify(resolved).then((found) => {
+    const looked = this.#verify(resolved).then((found) => {
       tell(-1, { k: 'fault', id, part, state: found ? 'verified' : 'unverified', what })
     })
+    // A lie is seen when it does something, which may take other faults, and ends with it at the latest.
+    if (resolved.do === 'byzantine') this.#watches.set(name, looked)
+    else this.#looking = looked
   }
 
-  /** Resolves when the last fault was looked at. */
-  looked(): Promise<void> {
-    return this.#looking
+  /** Resolves when every fault was looked at. */
+  async looked(): Promise<void> {
+    await this.#looking
+    const lasting = [...this.#active].map(([name, fault]) => this.#unwatch(name, fault))
+    await Promise.all(lasting)
+  }
+
+  /** What was not seen until now never will be. */
+  async #unwatch(name: string, fault: ResolvedFault): Promise<void> {
+    if (fault.do === 'byzantine') this.#liars.giveUp(fault.nodes)
+    await this.#watches.get(name)
+    this.#watches.delete(name)
   }
 
   /** By the word of a node itself: something came to it from another. */
@@ -155,7 +177,7 @@ export class RealFaults {
 
   async #strike(fault: ResolvedFault): Promise<void> {
     await this.#pace(fault)
-    if (fault.do === 'byzantine') for (const node of fault.nodes) await this.#part(node)
+    if (fault.do === 'byzantine') await this.#liars.begin(fault.nodes, fault.lies)
     if (fault.do !== 'crash' && fault.do !== 'offline') return
     const { mesh, witness, tell } = this.#parts
     await Promise.all(
@@ -168,30 +190,9 @@ export class RealFaults {
     )
   }
 
-  /** A second face over a copy of the home, for half of the others; to be copied the node is closed. */
-  async #part(node: number): Promise<void> {
-    const { mesh, witness, tell } = this.#parts
-    this.liars.add(node)
-    witness.deafen(node)
-    this.#down.add(node)
-    tell(node, { k: 'life', up: false })
-    await mesh.faces?.open(node, halfOf(mesh.nodes, node))
-    this.#down.delete(node)
-    tell(node, { k: 'life', up: true })
-    await witness.restarted(node)
-    const second = mesh.faces?.second(node)
-    if (second === undefined) return
-    const onEvent = (event: Event) => witness.heardSecond(node, event)
-    const ignored = (): void => undefined
-    // Whoever lies may end as it likes.
-    const feed = new Feed({ access: second.access, onEvent, onText: ignored, onEnd: ignored })
-    this.#seconds.set(node, feed)
-    await feed.ready()
-  }
-
   async #end(fault: ResolvedFault): Promise<void> {
     await this.#pace(fault)
-    if (fault.do === 'byzantine') for (const node of fault.nodes) await this.#join(node)
+    if (fault.do === 'byzantine') await this.#liars.end(fault.nodes)
     if (fault.do !== 'crash' && fault.do !== 'offline') return
     const { mesh, witness, tell } = this.#parts
     await Promise.all(
@@ -210,7 +211,7 @@ export class RealFaults {
       return fault.nodes.length > 0 && fault.nodes.every((node) => mesh.isGone(node))
     }
     if (isOfSpeed(fault)) return this.#isPaced(fault.nodes)
-    if (fault.do === 'byzantine') return this.#isParted(fault.nodes)
+    if (fault.do === 'byzantine') return this.#liars.seen(fault.nodes)
     const links = this.#links
     for (let look = 0; look < LOOKS_MAX; look++) {
       const wrong = await mesh.look(links)
@@ -220,26 +221,6 @@ export class RealFaults {
       }
     }
     return false
-  }
-
-  async #join(node: number): Promise<void> {
-    this.#seconds.get(node)?.close()
-    await this.#parts.mesh.faces?.close(node)
-  }
-
-  async #isParted(nodes: readonly number[]): Promise<boolean> {
-    const { faces } = this.#parts.mesh
-    const links = this.#links
-    const looks = await Promise.all(
-      nodes.map(async (node) => {
-        for (let look = 0; look < LOOKS_MAX; look++) {
-          if ((await faces?.look(node, links)) === true) return true
-        }
-        this.#notes.add(`the two faces of node ${node} are not apart, by the probe`)
-        return false
-      }),
-    )
-    return looks.length > 0 && looks.every(Boolean)
   }
 
   async #isPaced(nodes: readonly number[]): Promise<boolean> {

@@ -5,6 +5,7 @@
 
 import type { Socket } from 'node:net'
 import type { Link } from '../../world/links.ts'
+import { lognormal } from '../../world/weather.ts'
 
 export interface LaneParts {
   readonly from: Socket
@@ -76,9 +77,10 @@ export class Lane {
 
   #add(what: { bytes: Buffer } | { end: 'end' | 'reset' }): void {
     const { link, random } = this.#parts
-    const { delayMs, jitterMs, loss } = link()
+    const { delayMs, jitterMs, jitterSigma, loss } = link()
+    const jitter = jitterSigma > 0 ? lognormal(jitterSigma, random) : random()
     const lost = random() < loss ? Math.max(RETRANSMIT_MS, 2 * delayMs) : 0
-    const dueMs = performance.now() + delayMs + jitterMs * random() + lost
+    const dueMs = performance.now() + delayMs + jitterMs * jitter + lost
     this.#lastMs = Math.max(this.#lastMs, dueMs)
     this.#pieces.push({ dueMs: this.#lastMs, ...what })
     this.#pump()

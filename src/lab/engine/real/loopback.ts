@@ -16,7 +16,7 @@ import { sweep } from './sweep.ts'
 /** What is handled differently where nodes are made of something else. */
 export type MeshNodes = Pick<
   Mesh,
-  'signal' | 'member' | 'end' | 'isGone' | 'restart' | 'pacing'
+  'signal' | 'member' | 'end' | 'isGone' | 'restart' | 'pacing' | 'hands'
 > & {
   /** Ends a node, copies its home and runs both: the copy dials, and is known, under a number of its own. */
   readonly copy?: (node: number, place: number) => Promise<void>
@@ -114,6 +114,7 @@ function meshOf(own: MeshNodes, parts: Parts): Mesh {
   let asked = new LinkTable(nodes, { base: { delayMs: 0 } })
   const now = (links: LinkTable) => faced(links, nodes, [...faces.values()])
   const relink = () => shaper.set(now(asked))
+  const copy = own.copy?.bind(own)
   return {
     nodes,
     signal: own.signal,
@@ -122,7 +123,8 @@ function meshOf(own: MeshNodes, parts: Parts): Mesh {
     isGone: (node) => own.isGone(node),
     restart: (node) => own.restart(node),
     ...(own.pacing === undefined ? {} : { pacing: own.pacing }),
-    ...(own.copy === undefined ? {} : { faces: facesOf(own.copy, own, parts, relink) }),
+    ...(own.hands === undefined ? {} : { hands: own.hands }),
+    ...(copy === undefined ? {} : { faces: facesOf(copy, own, parts, relink) }),
     setLinks(links) {
       asked = links
       relink()

@@ -4,6 +4,7 @@
 import type { Access, LocalApi } from '../../demo/local-api.ts'
 import type { LinkTable } from '../../world/links.ts'
 import type { Faces } from './faces.ts'
+import type { Hands } from './hands.ts'
 import type { Pacing } from './pacing.ts'
 
 /** A node that runs. */
@@ -31,8 +32,10 @@ export interface Mesh {
   restart(node: number): Promise<void>
   /** How its nodes can be made to get on; absent: as they can. */
   readonly pacing?: Pacing
-  /** How its nodes can be made to lie; absent: they do not. */
+  /** How its nodes can be given a second face; absent: they have one. */
   readonly faces?: Faces
+  /** How its nodes can be told to lie otherwise; absent: they do not. */
+  readonly hands?: Hands
   /** Who is told of bytes that came from one node to another; not all engines can know. */
   passed: (from: number, to: number) => void
   /** Things that happened, for the manifest. */

@@ -4,6 +4,7 @@
 
 import { type AddressInfo, type Server, type Socket, createServer } from 'node:net'
 import { type Link, type LinkTable, passes } from '../../world/links.ts'
+import { exponentiated } from '../../world/weather.ts'
 
 /** By `from * nodes + to`: milliseconds of the round trip; undefined: no answer. */
 export type Echoes = readonly (number | undefined)[]
@@ -116,11 +117,15 @@ export function slowestMs(links: LinkTable, nodes: number): number {
     const [there, back] = [links.link(from, to), links.link(to, from)]
     const lossMs = there.loss + back.loss > 0 ? 2 * Math.max(200, 2 * there.delayMs) : 0
     // A dial, and the echo over it.
-    const ms = 2 * (there.delayMs + back.delayMs) + there.jitterMs + back.jitterMs + lossMs
+    const ms = 2 * (there.delayMs + back.delayMs) + latestMs(there) + latestMs(back) + lossMs
     if (from !== to) most = Math.max(most, ms)
   }
   return most
 }
+
+/** More jitter than that comes once in thirty thousand times, if it has no bound. */
+const latestMs = ({ jitterMs, jitterSigma }: Link): number =>
+  jitterMs * exponentiated(4 * jitterSigma)
 
 /** A dial, and the echo over it; a timer may fire a millisecond early. */
 function leastMs(there: Link, back: Link): number {

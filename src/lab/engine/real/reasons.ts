@@ -1,12 +1,8 @@
 // Why engines of real nodes cannot do what a simulator can, by the name of the thing. The refusal of a
 // scenario quotes it.
 
-import { lies } from '../../world/lies.ts'
-
 export const faultReasons: Readonly<Record<string, string>> = Object.freeze({
-  jitterSigma: 'the shaper spreads jitter evenly',
-  byzantine: 'the built program does not lie',
-  ...Object.fromEntries(lies.map((lie) => [lie, 'the built program does not lie'])),
+  equivocate: 'a second daemon of a node needs a network of its own',
   duplicate: 'a stream of bytes has no duplicates',
   reorder: 'a stream of bytes is in order',
   skew: 'a process has the clock of its machine',

@@ -2,7 +2,6 @@
 // as people make them: cards, a constitution, a ticket, joins.
 
 import { type Bytes, concat, utf8 } from '../../../base/bytes.ts'
-import { FrameKind } from '../../../core/anti-entropy/frames.ts'
 import type { Command, CommandResult, PolicyName } from '../../../core/command.ts'
 import { Endpoint } from '../../../core/endpoint.ts'
 import type { Event } from '../../../core/event.ts'
@@ -24,6 +23,7 @@ import type {
   Setup,
   TellNode,
 } from '../port.ts'
+import { carries } from './carries.ts'
 import { Observer } from './observer.ts'
 
 const policies: readonly PolicyName[] = ['strict', 'balanced', 'partition-tolerant']
@@ -106,7 +106,7 @@ class CoterieRun implements ProtocolRun {
   }
 
   carries(frame: Bytes): boolean {
-    return frame[1] === FrameKind.batch
+    return carries(frame)
   }
 
   differently(command: Command): Command {

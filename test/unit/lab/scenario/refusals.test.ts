@@ -165,9 +165,9 @@ describe('what the engine or a fault cannot do', () => {
       /13:\d+: schedule\[1\]\.do: the engine proc cannot do skew: a process has the clock/,
     ],
     [
-      'a liar among real nodes',
-      '{ at: 30s, id: p2, do: byzantine, target: 1, lies: [forge], for: 5s }',
-      /the engine proc cannot do forge: the built program does not lie/,
+      'a lie of which another leaves nothing',
+      '{ at: 30s, id: p2, do: byzantine, target: 1, lies: [forge, withhold], for: 5s }',
+      /13:\d+: schedule\[1\]: the engine proc cannot do forge as it is here: nobody could see it/,
     ],
   ])('%s is refused by name', async (_, fault, said) => {
     const text = with_(fault, 'real: { scale: 0.5 }\n').replace(
