@@ -139,19 +139,19 @@ class House implements Nodes {
     await this.#start(node, at ?? FREE_PORT)
   }
 
-  // Asynchronous, so that a node that cannot be told is a rejection.
-  async #ask(node: number, ask: Ask): Promise<Seen> {
-    const ports = this.#ports.get(node)
-    if (ports === undefined) throw new Error(`node ${node} cannot be told to lie`)
-    return Promise.resolve(ports.do(ask))
-  }
-
   /** Ends a node, copies its home, and runs both: the copy dials, and is known, under a number of its own. */
   async copy(node: number, place: number): Promise<void> {
     await this.#stop(this.member(node))
     await cp(this.#home(node), this.#home(place), { recursive: true })
     // It would hold its tongue unless it is told that nobody else speaks for it.
-    await Promise.all([this.#start(place, FREE_PORT, true), this.restart(node)])
+    await allOf([this.#start(place, FREE_PORT, true), this.restart(node)])
+  }
+
+  // Asynchronous, so that a node that cannot be told is a rejection.
+  async #ask(node: number, ask: Ask): Promise<Seen> {
+    const ports = this.#ports.get(node)
+    if (ports === undefined) throw new Error(`node ${node} cannot be told to lie`)
+    return Promise.resolve(ports.do(ask))
   }
 
   #paths({ resolvePaths }: Parts, node: number) {
