@@ -13,8 +13,9 @@ import { compare, runOnEngines } from '../../../../src/lab/run/engines.ts'
 import type { LabResult } from '../../../../src/lab/run/lab.ts'
 import { runScenario } from '../../../../src/lab/run/lab.ts'
 
-const model = { after: { lost: 0, undecryptable: 0, converged: 1, heal_read: 1_000, A_all: 1 } }
-const real = (more: object) => ({ after: { ...model.after, ...more } })
+const figures = { lost: 0, undecryptable: 0, converged: 1, heal_read: 1_000, A_all: 1 }
+const model = { 'after-p1': figures }
+const real = (more: object) => ({ 'after-p1': { ...figures, ...more } })
 
 test('what is the same, or within a factor of two, is agreed on', () => {
   expect(agreementOf(model, real({ heal_read: 2_000, A_all: 0.5 }))).toEqual({
@@ -33,8 +34,17 @@ test.each([
   ['converged', 0],
 ])('%s of %d is not', (metric, value) => {
   const { disagreements } = agreementOf(model, real({ [metric]: value }))
-  const before = model.after[metric as keyof typeof model.after]
-  expect(disagreements).toEqual([{ phase: 'after', metric, model: before, real: value }])
+  const before = figures[metric as keyof typeof figures]
+  expect(disagreements).toEqual([{ phase: 'after-p1', metric, model: before, real: value }])
+})
+
+test('who holds what in the middle of talk is not compared, what was lost of it is', () => {
+  const { compared, disagreements } = agreementOf(
+    { before: figures },
+    { before: { ...figures, converged: 0, lost: 1 } },
+  )
+  expect(compared).toBe(3)
+  expect(disagreements.map(({ metric }) => metric)).toEqual(['lost'])
 })
 
 test('the first engine is compared to each other one', () => {
