@@ -90,7 +90,10 @@ function exchange(fabric: Fabric, handshake: Handshake): void {
       if (link.cut === 'reset' || cut === 'reset') done('refused')
       else if (cut !== 'none' && cut !== 'no-new') again()
       else if (fabric.at(draws.to) === undefined) again()
-      else arrived()
+      else {
+        fabric.delivered?.(draws.from, draws.to)
+        arrived()
+      }
     })
   }
 

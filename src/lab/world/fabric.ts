@@ -76,7 +76,7 @@ export class Fabric {
   readonly connections = new Set<Connection>()
   /** Told of everything that is sent, arrives or is lost on the way, where somebody asks. */
   moved: ((moved: Moved) => void) | undefined
-  /** Told of every frame and envelope that arrives at another node. */
+  /** Told of every frame, envelope and piece of a handshake that arrives at another node. */
   delivered: ((from: number, to: number) => void) | undefined
   /** What each node sent. */
   readonly traffic: { readonly frames: Float64Array; readonly bytes: Float64Array }

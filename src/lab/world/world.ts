@@ -51,7 +51,7 @@ export interface WorldOptions {
   /** Whether `events` keeps what nodes notified. Default: true. */
   readonly keepEvents?: boolean
   readonly onEvent?: (node: number, heard: HeardEvent) => void
-  /** Told of every frame and envelope that arrives at another node. */
+  /** Told of every frame, envelope and piece of a handshake that arrives at another node. */
   readonly onDelivery?: (from: number, to: number) => void
   /** Told of all that is sent, arrives or is lost. */
   readonly onMoved?: (moved: Moved) => void

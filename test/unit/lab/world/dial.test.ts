@@ -28,6 +28,19 @@ describe('a dial', () => {
     expect([openedMs(two(rounds), 0), openedMs(two(rounds), 1)]).toEqual([300, 350])
   })
 
+  it('brings the first bytes across with its handshake, and none over a link that is cut', () => {
+    const came: string[] = []
+    const onDelivery = (from: number, to: number) => void came.push(`${from}>${to}`)
+    const world = talkers(2, { network: rounds, onDelivery })
+    world.setLinks({ base: { delayMs: 50 } })
+    world.run(299)
+    expect(came).toEqual(['0>1', '1>0', '0>1'])
+    const cut = talkers(2, { network: rounds, onDelivery: () => came.push('leak') })
+    cut.split([[0], [1]], 'blackhole')
+    cut.run(1_000)
+    expect(came).not.toContain('leak')
+  })
+
   it('goes on after a short cut in the middle of its handshake', () => {
     const world = two(rounds)
     world.run(220)
