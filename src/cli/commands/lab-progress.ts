@@ -18,5 +18,6 @@ export function progressLine(
 ): string {
   const leftMs = done > 0.02 ? spentMs / done - spentMs : Number.NaN
   const left = Number.isNaN(leftMs) ? '' : `, about ${Math.ceil(leftMs / 1_000)} s left`
-  return `${Math.floor(done * 100)} %: ${protocol} ${what}${left}`
+  const words = [protocol, what].filter((word) => word !== '').join(' ')
+  return `${Math.floor(done * 100)} %: ${words}${left}`
 }

@@ -169,13 +169,13 @@ const coreOf = (one: ProtocolSource): Markup =>
     ? html`in the end all of the core were the same`
     : html`in the end the core was ${figure('not')} the same`
 
-function latency({ scenario, protocols }: ReportSource): Markup {
+function latency({ scenario, protocols, study }: ReportSource): Markup {
   const { delayMs } = scenario.network
   const rows = protocols.map((one) => {
     const calm = one.phases['before'] ?? {}
     const metrics = Number.isNaN(get(calm, 'wait_send')) ? (one.phases['all'] ?? {}) : calm
     const [wait, seen] = [get(metrics, 'wait_send'), get(metrics, 'stale_p50')]
-    const hops = (ms: number) => (delayMs > 0 ? ` (${amount(ms / delayMs)} link delays)` : '')
+    const hops = (ms: number) => (delayMs > 0 ? ` (${delaysOf(ms / delayMs)})` : '')
     return html`<li>
       <b>${one.name}</b>: whoever speaks waits ${figure(duration(wait))}${hops(wait)}; half of the
       others see it after ${figure(duration(seen))}${hops(seen)}.
@@ -194,8 +194,15 @@ function latency({ scenario, protocols }: ReportSource): Markup {
         ${rows}
       </ul>`,
     html`<p class="soft">
-      Measured at one delay. A scenario that sweeps the delay tells the slope, which leaves out
-      whatever has nothing to do with the links.
+      Measured at one delay.
+      ${study === undefined || !(LATENCY in study.sweep) ? 'A scenario that sweeps the delay tells the slope' : 'The curves over all delays tell the slope'},
+      which leaves out whatever has nothing to do with the links.
     </p>`,
   )
 }
+
+/** What a scenario sweeps for the slope. */
+const LATENCY = 'network.link.latency'
+
+const delaysOf = (count: number): string =>
+  `${amount(count)} link ${amount(count) === '1' ? 'delay' : 'delays'}`

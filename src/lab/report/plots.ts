@@ -123,7 +123,7 @@ export const names = ({ protocols }: ReportSource) =>
 export function behindPlots(source: ReportSource): Plot[] {
   const lanes = lanesOf(source.scenario)
   const most = Math.max(
-    1,
+    0,
     ...source.protocols.flatMap((one) =>
       lanes.flatMap(({ node }) => curve(one, `behind_${node}`)?.points.map(([, k]) => k) ?? []),
     ),
@@ -131,9 +131,10 @@ export function behindPlots(source: ReportSource): Plot[] {
   return source.protocols.map((one) => ({
     name: `behind-${one.name}`,
     title: one.name,
-    hint: 'the stronger the colour, the more texts a node has not got that others accepted more than a second ago',
+    hint: `the stronger the colour, the more texts a node has not got that others accepted more than a second ago${most === 0 ? ': none of them ever lacked one' : ''}`,
     svg: heatMap(source, one, most),
-    legend: [['k5', `strongest: ${most} texts behind`]],
+    legend:
+      most === 0 ? [] : [['k5', `strongest: ${most} ${most === 1 ? 'text' : 'texts'} behind`]],
   }))
 }
 

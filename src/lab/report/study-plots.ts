@@ -106,13 +106,17 @@ function axesOf({ text, top, fit }: Shape, swept: Swept, curves: readonly (reado
   const seen = curves.flat().flatMap(([, , low, high]) => [low, high].filter(Number.isFinite))
   const highest = Math.max(0, ...seen)
   const lowest = Math.min(...seen.filter((value) => value > 0))
+  const shortest = text === duration ? WAIT_MS_MIN : highest === 0 ? 1 : 0
   // Of costs as of sizes: a power is a straight line then.
   const y: Axis =
     isLog && fit === 'cost' && lowest > 0 && highest > 0
       ? { from: floorPower(lowest), to: ceilPower(highest), label: '', log: true, text }
-      : { from: 0, to: top ?? (highest === 0 ? 1 : highest * 1.1), label: '', text }
+      : { from: 0, to: top ?? Math.max(shortest, highest * 1.1), label: '', text }
   return [x, y] as const
 }
+
+/** Scales of times end there or later, because times are told in whole milliseconds. */
+const WAIT_MS_MIN = 5
 
 const floorPower = (value: number) => 10 ** Math.floor(Math.log10(value))
 const ceilPower = (value: number) => 10 ** Math.ceil(Math.log10(value) + 1e-9)

@@ -69,7 +69,7 @@ td.number{white-space:nowrap}td small{color:var(--soft);white-space:nowrap;displ
 .key{display:inline-block;width:.75em;height:.75em;border-radius:2px;margin-right:.4em;vertical-align:-.04em}
 ${Array.from({ length: 8 }, (_, k) => `.key.k${k}{background:var(--c${k})}.key.h${k}{background:var(--e${k})}`).join('')}
 .pairs{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,460px),1fr));gap:14px}
-.pairs>.card{margin:0}
+.pairs>.card{margin:0}.legend+.pairs{margin-top:14px}
 figure{margin:0}figcaption{font-size:.9rem;margin-bottom:6px}figcaption b{font-weight:600}
 figcaption span{color:var(--soft)}
 svg{display:block;width:100%;height:auto}

@@ -80,6 +80,11 @@ test('every seed and every value is run, and the page tells of all', async () =>
   // A flood waits for one delay of a link, and so does whoever sends to everybody.
   expect(page).toMatch(/ideal: 1\.0\d delays/)
   expect(page).toMatch(/direct: (1\.0|0\.9)\d delays/)
+  expect(page.replace(/\s+/g, ' ')).toContain('The curves over all delays tell the slope, which')
+  const wait = readFileSync(join(result.dir, 'plots', 'sweep-wait_send.svg'), 'utf8')
+  const heights = [...wait.matchAll(/small end"[^>]*>\s*([^<]+?)\s*</g)].map((match) => match[1])
+  expect(heights.length).toBeGreaterThan(3)
+  expect(new Set(heights).size).toBe(heights.length)
   // The folder is that of the first run: it can be repeated alone.
   expect(result.protocols.map(({ digest }) => digest)).toHaveLength(2)
   const again = await runScenario(path, options('two'))
