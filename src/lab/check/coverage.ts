@@ -55,6 +55,8 @@ class Coverage implements Checker {
   /** What each node sends under, and whom it takes for the manager, as `<group> <node>`. */
   readonly #using = new Map<string, string>()
   readonly #managers = new Map<string, number | null>()
+  /** Whether the protocol knows managers at all. */
+  #led = false
   readonly #targets = new Map<number, number>()
   readonly #removals: Removal[] = []
   /** When each node was last told that its text is safe. */
@@ -173,6 +175,7 @@ class Coverage implements Checker {
 
   #role({ g, n, manager }: Extract<TraceEvent, { k: 'role' }>): readonly Worth[] {
     this.#managers.set(`${g} ${n}`, manager)
+    this.#led ||= manager !== null
     const selves = [...this.#managers].filter(([name, who]) => name === `${g} ${String(who)}`)
     const part = this.#parts[n] ?? -1
     const nobody = [...this.#managers].every(([name, who]) => {
@@ -181,7 +184,7 @@ class Coverage implements Checker {
     })
     return [
       ...(selves.length > 1 ? (['two managers at once'] as const) : []),
-      ...(nobody && part >= 0 ? (['a part without a manager'] as const) : []),
+      ...(nobody && this.#led && part >= 0 ? (['a part without a manager'] as const) : []),
     ]
   }
 

@@ -212,6 +212,18 @@ test('coverage names what was reached and what was not; nothing reached is unkno
   expect(judged([[1, -1, { k: 'end', why: 'quiet' }]]).get('C16')?.held).toBe('unknown')
 })
 
+test('where nobody ever manages no part lacks a manager', () => {
+  const role = (s: number, n: number, manager: number | null): Told => [
+    s,
+    n,
+    { k: 'role', g: 0, manager },
+  ]
+  const reached = (...planted: Told[]) => judged(withThese(...planted)).get('C16')?.reached
+  const alone = 'a part without a manager'
+  expect(reached(role(70, 3, null))).not.toContain(alone)
+  expect(reached(role(5, 3, 0), role(70, 3, null))).toContain(alone)
+})
+
 test('new keys just after a cut are none just after a heal', () => {
   const heal = 'new keys within a second of a heal'
   const reached = (...planted: Told[]) => judged(withThese(...planted)).get('C16')?.reached
