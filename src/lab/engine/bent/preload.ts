@@ -12,7 +12,7 @@ process.on('message', (word: Ask & { readonly id: number }) => {
     .then(({ own }) => own.do(ask))
     .then(
       (seen) => process.send?.({ id, seen }),
-      (error: unknown) => process.send?.({ id, problem: String(error) }),
+      (error: Error) => process.send?.({ id, problem: error.message }),
     )
 })
 // Listening must not keep alive what has otherwise come to its end.

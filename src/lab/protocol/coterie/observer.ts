@@ -194,8 +194,9 @@ export class Observer {
     const { node, group: g } = seat
     const m = short(news.id)
     if (isControl(news.type)) seat.governed = true
-    if (news.how === 'own') this.#own(seat, news, m)
-    else this.#tell(node, { k: 'rx', m, g, how: news.how })
+    // What the second face of a liar says comes here later, as what others say does.
+    if (news.how === 'own' && !this.#own(seat, news, m)) return
+    if (news.how !== 'own') this.#tell(node, { k: 'rx', m, g, how: news.how })
     if (news.type !== MessageType.text) return
     const { line, counter, member } = news
     const held: Held = { m, line, counter, member, state: 'sealed' }
@@ -203,8 +204,8 @@ export class Observer {
     this.#open(seat, held, news.how !== 'own')
   }
 
-  /** A message was made here: what it is, builds on and is for. */
-  #own(seat: Seat, news: News, m: string): void {
+  /** A message was made here: what it is, builds on and is for. @returns whether it lies on this disk */
+  #own(seat: Seat, news: News, m: string): boolean {
     const { node, group: g } = seat
     const { line } = news
     const at = { number: seat.number, line, counter: news.counter }
@@ -224,16 +225,18 @@ export class Observer {
     if (stored === undefined || encoded === undefined) return this.#unseen(node, about, aud)
     if (hexOf(idOf(this.#crypto, encoded)) !== news.id) return this.#unseen(node, about, aud)
     const header = parseHeader(encoded)
-    if (!header.ok) return
+    if (!header.ok) return true
     const { prev, deps, epoch, bodyLength: bytes } = header.value
     const parents = [prev, ...deps].map((id) => short(hexOf(id)))
     this.#tell(node, { ...about, epoch: short(hexOf(epoch)), parents, bytes, aud })
     for (const victim of this.#thefts.said(g, stored)) this.#tell(victim, { k: 'taken', g, m })
+    return true
   }
 
   /** What the second face of a liar says lies on no disk here. */
-  #unseen(node: number, about: Pick<Said, 'k' | 'm' | 'g' | 'seq' | 'text'>, aud: string): void {
+  #unseen(node: number, about: Pick<Said, 'k' | 'm' | 'g' | 'seq' | 'text'>, aud: string): false {
     this.#tell(node, { ...about, epoch: '', parents: [], bytes: 0, aud })
+    return false
   }
 
   /** The members that a message of this moment is for. */

@@ -33,9 +33,12 @@ schedule: [{ at: 5s, id: p1, do: byzantine, target: "${LIAR}", lies: [${told.joi
 run: { duration: 22s, quiesce: 60s }
 `
 
-async function run(told: readonly Lie[], overlay = 'line') {
+function run(told: readonly Lie[], overlay = 'line') {
   // What is lost on the way has to be asked for: then it comes in frames, which can be changed.
-  const text = scenarioOf(told, overlay, told.includes('forge') ? 0.4 : 0)
+  return runText(scenarioOf(told, overlay, told.includes('forge') ? 0.4 : 0))
+}
+
+async function runText(text: string) {
   const { materialised: scenario } = materialise(new ScenarioSource('lies', text).parse())
   const [use] = scenario.protocols
   if (use === undefined) throw new Error('no protocol')
@@ -117,6 +120,40 @@ test.each(lies)('%s', async (lie) => {
   expect(one.checks.find(({ id }) => id === 'C13')).toMatchObject({ held: 'true', note: '' })
   expect(one.metrics['after-p1']).toMatchObject({ converged: 1, lost: 0, undecryptable: 0 })
   felt[lie](done)
+})
+
+/** The manager speaks to both sides of a split, with a face for each. */
+const split = `
+lab: 1
+name: split-faces
+title: A manager with two faces between two sides
+seed: s1
+group: { nodes: 4, roles: { manager: "0", leaders: "0,3" } }
+network: { link: { latency: 20ms } }
+protocols: [{ use: coterie }]
+workload: [{ kind: chat, who: "*", perNodePerMinute: 60 }]
+schedule:
+  - { at: 3s, id: p1, do: split, sides: ["1", "2,3"], for: 12s }
+  - { at: 5s, id: p2, do: byzantine, target: "0", lies: [equivocate], for: 6s }
+run: { duration: 17s, quiesce: 60s }
+`
+
+test('what the second face said is shown by the first when it came there, and once', async () => {
+  const { one, trace } = await runText(split)
+  expect(one.checks.filter(({ held }) => held === 'false')).toEqual([])
+  const seconds = trace.flatMap((event) =>
+    event.k === 'msg' && event.n === 0 && event.epoch === '' ? [event.m] : [],
+  )
+  expect(seconds.length).toBeGreaterThan(0)
+  const shown = trace.filter(
+    (event) => event.k === 'show' && event.n === 0 && seconds.includes(event.m),
+  )
+  for (const show of shown) {
+    const came = trace.find(
+      (event) => event.k === 'rx' && event.n === 0 && 'm' in show && event.m === show.m,
+    )
+    expect(came?.i).toBeLessThan(show.i)
+  }
 })
 
 test('repeats itself, whatever is told', async () => {
