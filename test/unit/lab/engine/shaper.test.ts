@@ -75,6 +75,18 @@ test('the probe is not told: it finds what is not there', async () => {
   expect(await wrongPairs(table({}))).toEqual(['0>2', '1>2', '2>0', '2>1'])
 })
 
+test('lognormal jitter has its median, and the probe the patience for its tail', async () => {
+  const jitter = (jitterSigma: number) =>
+    table({ base: { delayMs: 5, jitterMs: 100, jitterSigma } })
+  const echo = async (links: LinkTable) => {
+    shaper.set(links)
+    return probe.echo(0, 2, slowestMs(links, nodes))
+  }
+  // Every draw is in the middle: all of the median, there and back; of an even jitter it would be half.
+  expect(await echo(jitter(0.5))).toBeGreaterThan(195)
+  expect(slowestMs(jitter(0.5), nodes)).toBeGreaterThan(5 * slowestMs(jitter(0), nodes))
+})
+
 test('bytes into a blackhole come out after the heal, late and whole', async () => {
   shaper.set(table({}))
   const socket = dial(0, places[2] ?? 0)
