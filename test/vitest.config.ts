@@ -9,7 +9,7 @@ const real = ['test/e2e/**/*.test.ts', 'test/unit/adapters/libp2p/**/*.test.ts']
 /** Many at once, judged by what they do in time. */
 const fleets = [
   'test/contract/{engine,inproc,libp2p,netns}.test.ts',
-  'test/e2e/{daemons,demo,forks,membership,silent-cut}.test.ts',
+  'test/e2e/{demo,silent-cut}.test.ts',
   'test/unit/lab/engine/**/*.test.ts',
 ]
 
