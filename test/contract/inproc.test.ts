@@ -62,16 +62,16 @@ test('a crash ends connections at once, keeps what was written, and comes back',
 
 const liars = `lab: 1
 name: liars
-title: Three members of eight lie at once, each in its own ways
-group: { nodes: 8, labels: { honest: "1..5" }, roles: { manager: "0", leaders: "0,2,4" } }
+title: Four members of eight lie at once, each in its own ways
+group: { nodes: 8, labels: { honest: "1..4" }, roles: { manager: "0", leaders: "0,2,4" } }
 network: { link: { latency: 10ms } }
 protocols: [{ use: coterie }]
-workload: [{ kind: chat, who: "label:honest,7", perNodePerMinute: 90 }]
+workload: [{ kind: chat, who: "label:honest,5", perNodePerMinute: 90 }]
 schedule:
-  - { at: 500ms, id: p1, do: byzantine, target: 0, lies: [replay, time, forge], for: 9s }
-  - { at: 500ms, id: p2, do: byzantine, target: 6, lies: [selective, stale], for: 13s }
-  - { at: 500ms, id: p3, do: byzantine, target: 7, lies: [withhold], for: 7s }
-  - { at: 8s, id: p4, do: byzantine, target: 7, lies: [equivocate], for: 7s }
+  - { at: 500ms, id: p1, do: byzantine, target: 0, lies: [replay, time, forge], for: 14s }
+  - { at: 500ms, id: p2, do: byzantine, target: 6, lies: [selective, stale], for: 14s }
+  - { at: 500ms, id: p3, do: byzantine, target: 7, lies: [withhold], for: 14s }
+  - { at: 500ms, id: p4, do: byzantine, target: 5, lies: [equivocate], for: 14s }
 run: { duration: 16s, quiesce: 20s }
 real: { quiesce: 20s }
 expect: [{ phase: after-p4, that: "converged && lost == 0 && undecryptable == 0" }]
@@ -86,7 +86,7 @@ test('every lie is told by a real node, seen from outside and over again; the ho
     expect([id, ...statesOf(trace, id)]).toEqual([id, 'requested', 'verified', 'off'])
   }
   const proofs = trace.flatMap((event) => (event.k === 'proof' ? [event.against] : []))
-  expect(new Set(proofs)).toEqual(new Set([7]))
+  expect(new Set(proofs)).toEqual(new Set([5]))
   expect(result.checks.filter(({ held }) => held === 'false')).toEqual([])
   expect(result.metrics['after-p4']).toMatchObject({ converged: 1, lost: 0, undecryptable: 0 })
   expect(result.verdict).toBe('pass')
@@ -98,8 +98,8 @@ test('a node that does not lie after all is not seen to', async () => {
   try {
     const text = liars
       .replace('nodes: 8', 'nodes: 5')
-      .replace('"1..5"', '"1..3"')
-      .replace('honest,7', 'honest')
+      .replace('"1..4"', '"1..3"')
+      .replace('honest,5', 'honest')
       .replace('"0,2,4"', '"0,2"')
       .replaceAll(/ {2}- .*id: p[34].*\n/g, '')
       .replace('target: 6, lies: [selective', 'target: 4, lies: [withhold')
