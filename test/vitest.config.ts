@@ -4,14 +4,14 @@
 // runs beside them, last and one file at a time.
 import { defineConfig } from 'vitest/config'
 
-/** Some real nodes, or what they stand on. */
-const real = ['test/e2e/**/*.test.ts', 'test/unit/adapters/libp2p/**/*.test.ts']
-/** Many at once, judged by what they do in time. */
-const fleets = [
-  'test/contract/{engine,inproc,libp2p,netns}.test.ts',
-  'test/e2e/{demo,silent-cut}.test.ts',
-  'test/unit/lab/engine/**/*.test.ts',
+/** Real nodes, or what they stand on. */
+const real = [
+  'test/e2e/**/*.test.ts',
+  'test/contract/{libp2p,netns}.test.ts',
+  'test/unit/{adapters/libp2p,lab/engine}/**/*.test.ts',
 ]
+/** Many at once, judged by what they do in time. */
+const fleets = ['test/contract/{engine,inproc}.test.ts', 'test/e2e/silent-cut.test.ts']
 
 const common = { environment: 'node', testTimeout: 20_000, hookTimeout: 20_000 } as const
 
